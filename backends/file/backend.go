@@ -1,0 +1,103 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/trace"
+)
+
+// Backend checks passwords against the users file. It reads the file anew
+// when it has changed.
+type Backend struct {
+	path   string
+	hashes chan struct{} // one for each hash computed at once: each takes 19 MiB and a core
+
+	mu    sync.Mutex
+	users Users
+	seen  version
+}
+
+// version tells one state of the file from another.
+type version struct {
+	inode        uint64
+	size         int64
+	modified     time.Time
+	changedNanos int64
+}
+
+// hashesAtOnce bounds memory and keeps a core for those who are logged in.
+const hashesAtOnce = 2
+
+// New makes a backend; the file is read with the first login.
+func New(c Config) *Backend {
+	return &Backend{path: c.Path, hashes: make(chan struct{}, hashesAtOnce)}
+}
+
+// CheckPassword compares with the user's hash. For an unknown user it compares
+// with a hash that nothing matches, so that both take the same time.
+func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id primary.Identity, err error) {
+	end := trace.Start(ctx, "users file", "")
+	defer func() { end(err) }()
+	if err := ctx.Err(); err != nil {
+		return primary.Identity{}, fmt.Errorf("file: %w", err)
+	}
+	users, err := b.current()
+	if err != nil {
+		return primary.Identity{}, fmt.Errorf("file: %w", err)
+	}
+	select {
+	case b.hashes <- struct{}{}:
+		defer func() { <-b.hashes }()
+	case <-ctx.Done():
+		return primary.Identity{}, fmt.Errorf("file: waiting for a free processor: %w", ctx.Err())
+	}
+	hash, known := users[req.Username]
+	if !known {
+		hash = dummyHash
+	}
+	match, err := hash.matches(req.Password)
+	switch {
+	case err != nil:
+		return primary.Identity{}, fmt.Errorf("file: the hash of %q in %q: %w", req.Username, b.path, err)
+	case !known:
+		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.ErrRefused)
+	case !match || req.Password.Empty() || bytes.IndexByte(req.Password.Reveal(), 0) >= 0:
+		return primary.Identity{}, fmt.Errorf("file: wrong password for %q: %w", req.Username, primary.ErrRefused)
+	}
+	return primary.Identity{Name: req.Username}, nil
+}
+
+// current returns the users as the file has them now.
+func (b *Backend) current() (Users, error) {
+	info, err := os.Stat(b.path)
+	if err != nil {
+		return nil, err
+	}
+	now := versionOf(info)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.users != nil && b.seen == now {
+		return b.users, nil
+	}
+	users, err := ReadUsers(b.path)
+	if err != nil {
+		return nil, err
+	}
+	b.users, b.seen = users, now
+	return users, nil
+}
+
+func versionOf(info os.FileInfo) version {
+	v := version{size: info.Size(), modified: info.ModTime()}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		v.inode, v.changedNanos = uint64(s.Ino), changed(s)
+	}
+	return v
+}

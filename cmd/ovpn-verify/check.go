@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"ovpn-verify/verify"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/trace"
+)
+
+// checkCommand tries one login by hand through the pipeline that OpenVPN's
+// logins take. Codes are spent and challenges kept as in a real one.
+type checkCommand struct {
+	User          string     `arg:"" help:"User name, as a client would type it."`
+	PasswordStdin bool       `help:"Read the password from standard input."`
+	Code          string     `help:"Answer to the first question, in place of asking." placeholder:"CODE"`
+	IP            netip.Addr `help:"Client address to claim." placeholder:"ADDRESS"`
+	CommonName    string     `help:"Certificate's common name to claim." placeholder:"NAME"`
+	JSON          bool       `help:"Print one JSON document."`
+}
+
+// Run exits 0 when the login was accepted, 1 refused, 3 not decided.
+func (cmd *checkCommand) Run(config *configFlag) error {
+	c, err := config.load()
+	if err != nil {
+		return &statusError{exitUndecided, err}
+	}
+	pipeline, err := newPipeline(c)
+	if err != nil {
+		return &statusError{exitUndecided, err}
+	}
+	for _, w := range c.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	typed, err := password(cmd.PasswordStdin, "Password")
+	if err != nil {
+		return &statusError{exitUndecided, err}
+	}
+	out := newCheckOutput(cmd.JSON)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d, err := cmd.login(ctx, pipeline, c.Login.Deadline, typed, out.step)
+	out.verdict(cmd.User, c.Login.Backend, d, err)
+	return exitFor(d, err)
+}
+
+func exitFor(d verify.Decision, err error) error {
+	switch {
+	case err == nil && d.Verdict == verify.Accepted:
+		return nil
+	case err == nil && d.Verdict == verify.Refused:
+		return &statusError{exitProblem, nil}
+	default:
+		return &statusError{exitUndecided, nil}
+	}
+}
+
+// login goes on as a client would: it answers each challenge with a new login.
+// An error means that a question could not be answered.
+func (cmd *checkCommand) login(ctx context.Context, p *verify.Pipeline, deadline time.Duration, field secret.Text, onStep func(trace.Step)) (verify.Decision, error) {
+	for {
+		d := cmd.attempt(ctx, p, deadline, field, onStep)
+		if d.Verdict != verify.Challenged {
+			return d, nil
+		}
+		answer, err := cmd.answer(d.Question)
+		if err != nil {
+			return d, err
+		}
+		field = secret.New(append([]byte("CRV1::"+d.Question.State+"::"), answer.Reveal()...))
+	}
+}
+
+func (cmd *checkCommand) attempt(ctx context.Context, p *verify.Pipeline, deadline time.Duration, field secret.Text, onStep func(trace.Step)) verify.Decision {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	return p.Decide(ctx, verify.Login{
+		ID: verify.NewLoginID(), Username: cmd.User, Password: field,
+		CommonName: cmd.CommonName, ClientIP: cmd.IP, CanChallenge: true, OnStep: onStep,
+	})
+}
+
+// answer is --code the first time, and asked for after that.
+func (cmd *checkCommand) answer(q *verify.Question) (secret.Text, error) {
+	if code := cmd.Code; code != "" {
+		cmd.Code = ""
+		return secret.FromString(code), nil
+	}
+	ask := askSecret
+	if q.Echo {
+		ask = askLine
+	}
+	answer, err := ask(q.Prompt)
+	if errors.Is(err, errNoTerminal) {
+		return answer, &hintError{fmt.Errorf("the server asks %q: %w", q.Prompt, err), "give the answer with --code"}
+	}
+	return answer, err
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+
+	"ovpn-verify/verify/config"
+)
+
+// example is the commented start of a configuration; a test loads it.
+//
+//go:embed example.toml
+var example string
+
+type configCommand struct {
+	Check configCheck `cmd:"" help:"Report every fault of the configuration."`
+	Show  configShow  `cmd:"" help:"Show the configuration in effect, with defaults and without secrets."`
+	Init  configInit  `cmd:"" help:"Print a commented configuration to start from."`
+}
+
+type configCheck struct{}
+
+// Run also reads the files that the configuration names.
+func (configCheck) Run(path *configFlag) error {
+	c, err := path.load()
+	if err != nil {
+		return err
+	}
+	if _, err := newBackend(c); err != nil {
+		return err
+	}
+	for _, w := range c.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	fmt.Printf("%s is fine\n", *path)
+	return nil
+}
+
+type configShow struct{}
+
+// Run prints TOML that loads again.
+func (configShow) Run(path *configFlag) error {
+	c, err := path.load()
+	if err != nil {
+		return err
+	}
+	return config.Write(os.Stdout, c)
+}
+
+type configInit struct{}
+
+// Run prints to standard output; nothing that is there is overwritten.
+func (configInit) Run() error {
+	fmt.Print(example)
+	return nil
+}

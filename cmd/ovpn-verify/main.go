@@ -1,0 +1,101 @@
+// Command ovpn-verify checks OpenVPN logins against LDAP, RADIUS or a users file
+// and a second factor. OpenVPN runs it for every login; administrators run its
+// commands by hand.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"ovpn-verify/verify/front"
+)
+
+// Exit statuses of the commands. With script_type set none of them is used:
+// then front and decideInsideCall speak for the process.
+const (
+	exitOK        = 0
+	exitProblem   = 1
+	exitUndecided = 3
+)
+
+// grammar is what administrators can type. Each command has a file.
+type grammar struct {
+	Config configFlag `help:"Configuration file (or OVPN_VERIFY_CONFIG)." env:"OVPN_VERIFY_CONFIG" default:"/etc/ovpn-verify/config.toml" placeholder:"FILE"`
+
+	Check   checkCommand   `cmd:"" help:"Try one login by hand, step by step."`
+	Conf    configCommand  `cmd:"" name:"config" help:"Check, show or start a configuration."`
+	Totp    totpCommand    `cmd:"" name:"totp" help:"Enrol users for time-based codes."`
+	User    userCommand    `cmd:"" help:"Keep the users file."`
+	Version versionCommand `cmd:"" help:"Show version, commit and Go."`
+	Worker  workerCommand  `cmd:"" hidden:""`
+}
+
+func main() { os.Exit(run()) }
+
+// run is the one place from which an exit status comes, front's own apart.
+func run() (status int) {
+	defer func() {
+		if value := recover(); value != nil {
+			// The value may quote what was typed; its type does not.
+			fmt.Fprintf(os.Stderr, "ovpn-verify: internal error (%T)\n", value)
+			status = exitProblem
+		}
+	}()
+	if front.CalledByOpenVPN() {
+		return decideInsideCall(front.Run(os.Args))
+	}
+	return runCommand(os.Args[1:])
+}
+
+func runCommand(args []string) int {
+	var g grammar
+	parser := kong.Must(&g, kong.Name("ovpn-verify"), kong.UsageOnError(),
+		kong.Description("Checks OpenVPN logins in the background: LDAP, RADIUS or a users file, and a second factor."))
+	command, err := parser.Parse(args)
+	parser.FatalIfErrorf(err) // exits 80
+	return report(command.Run(&g.Config))
+}
+
+// report shows an error with its hint and returns the exit status that it carries.
+func report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	status := exitProblem
+	if s, ok := errors.AsType[*statusError](err); ok {
+		status = s.status
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "error:", text)
+	}
+	if h, ok := errors.AsType[*hintError](err); ok {
+		fmt.Fprintln(os.Stderr, "hint:", h.hint)
+	}
+	return status
+}
+
+// statusError carries an exit status; without an error it is silent.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+// hintError adds what the administrator can do about it.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }

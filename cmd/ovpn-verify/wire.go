@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"ovpn-verify/backends/file"
+	"ovpn-verify/backends/ldap"
+	"ovpn-verify/backends/radius"
+	"ovpn-verify/verify"
+	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/logging"
+	"ovpn-verify/verify/state"
+)
+
+// configFlag is the path of the configuration.
+type configFlag string
+
+func (path configFlag) load() (config.Config, error) {
+	c, err := config.Load(string(path))
+	if err == nil {
+		return c, nil
+	}
+	return c, &hintError{err, "see all keys with their meaning: ovpn-verify config init"}
+}
+
+// newPipeline puts the parts together that the configuration asks for.
+func newPipeline(c config.Config) (*verify.Pipeline, error) {
+	backend, err := newBackend(c)
+	if err != nil {
+		return nil, err
+	}
+	return verify.New(verify.Pipeline{
+		Login: c.Login, TOTP: c.TOTP, Backend: backend,
+		Store: newStore(c), Now: time.Now,
+	}, c.Worker.MaxConcurrent), nil
+}
+
+func newBackend(c config.Config) (verify.PasswordChecker, error) {
+	switch c.Login.Backend {
+	case "file":
+		return file.New(c.File), nil
+	case "ldap":
+		return ldap.New(c.LDAP)
+	case "radius":
+		return radius.New(c.RADIUS)
+	default:
+		return nil, errors.New("no backend of that name") // Validate has kept it out
+	}
+}
+
+func newStore(c config.Config) *state.Store { return state.Open(c.State.Path, c.State.KeyFile) }
+
+// newLog makes the log and writes the warnings that stand at every start.
+func newLog(c config.Config) (*slog.Logger, func()) {
+	log, flush := logging.New(c.Log)
+	for _, w := range c.Warnings() {
+		log.Warn("configuration", "warning", w)
+	}
+	return log, flush
+}

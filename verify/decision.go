@@ -1,0 +1,123 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"ovpn-verify/challenge"
+	"ovpn-verify/verify/front/reason"
+	"ovpn-verify/verify/primary"
+)
+
+// Verdict is what becomes of a login. The zero Verdict refuses.
+type Verdict int
+
+// The verdicts. All but Accepted end this connection attempt.
+const (
+	Refused     Verdict = iota
+	Unavailable         // could not be decided: an outage
+	Challenged          // the user is asked a question
+	Accepted
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case Accepted:
+		return "accepted"
+	case Challenged:
+		return "challenged"
+	case Unavailable:
+		return "unavailable"
+	default:
+		return "refused"
+	}
+}
+
+// Question is the error by which a login ends in a challenge.
+type Question struct {
+	Prompt string
+	Echo   bool
+	State  string // the id of the pending challenge
+}
+
+func (q *Question) Error() string { return "the user is asked for an answer" }
+
+// Decision is the verdict on one login, with what the record tells of it.
+type Decision struct {
+	Verdict  Verdict
+	Text     string    // for the client; empty when accepted
+	Question *Question // when challenged
+	Identity string    // the directory's spelling, empty until the password was right
+	Field    string    // what kind of password field came
+	Factor   string    // what was checked besides the password
+	Server   string    // the last server that was asked
+	Cause    error     // nil when accepted; for the log, never for the client
+	Took     time.Duration
+}
+
+// decision is the one place where an error becomes a verdict and a text.
+func (a *attempt) decision(err error) Decision {
+	d := Decision{
+		Verdict: verdictOf(err), Identity: a.identity.Name,
+		Field: a.field, Factor: a.factor, Cause: err,
+	}
+	switch d.Verdict {
+	case Accepted:
+	case Challenged:
+		d.Question, _ = errors.AsType[*Question](err)
+		d.Text = challenge.Message(challenge.Question{
+			State: d.Question.State, Username: a.login.Username,
+			Text: d.Question.Prompt, Echo: d.Question.Echo,
+		})
+	case Unavailable:
+		d.Text = reason.Temporary(reason.Unavailable, a.login.ClientProto)
+	default:
+		d.Text = reason.Refused
+	}
+	return d
+}
+
+func verdictOf(err error) Verdict {
+	_, asks := errors.AsType[*Question](err)
+	switch {
+	case err == nil:
+		return Accepted
+	case errors.Is(err, primary.ErrRefused):
+		return Refused
+	case asks:
+		return Challenged
+	default:
+		return Unavailable
+	}
+}
+
+// Record writes the one log line that tells of a login.
+func (d Decision) Record(log *slog.Logger, l Login, backend string) {
+	level := slog.LevelInfo
+	switch d.Verdict {
+	case Refused:
+		level = slog.LevelWarn
+	case Unavailable:
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{
+		slog.String("login", l.ID), slog.String("user", l.Username),
+		slog.String("identity", d.Identity), slog.String("ip", l.ip()),
+		slog.String("backend", backend), slog.String("server", d.Server),
+		slog.String("field", d.Field), slog.String("factor", d.Factor),
+		slog.String("verdict", d.Verdict.String()), slog.Int64("ms", d.Took.Milliseconds()),
+	}
+	if d.Cause != nil {
+		attrs = append(attrs, slog.String("cause", d.Cause.Error()))
+	}
+	log.LogAttrs(context.Background(), level, "login", attrs...)
+}
+
+func (l Login) ip() string {
+	if !l.ClientIP.IsValid() {
+		return ""
+	}
+	return l.ClientIP.String()
+}

@@ -1,0 +1,132 @@
+package verify
+
+import (
+	"context"
+	"errors"
+
+	"ovpn-verify/challenge"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/trace"
+)
+
+// The kinds of pending challenge in the store.
+const (
+	kindTOTP    = "totp"
+	kindBackend = "backend"
+)
+
+// secondFactor checks the code, or asks for one when none came along.
+func (a *attempt) secondFactor(ctx context.Context, code secret.Text) error {
+	if a.Login.SecondFactor == factorNone {
+		return nil
+	}
+	enrolment, err := a.Store.Enrolment(ctx, a.identity.Name)
+	switch {
+	case errors.Is(err, state.ErrNotFound) && a.TOTP.Unenrolled == unenrolledAllow:
+		return nil
+	case errors.Is(err, state.ErrNotFound):
+		return refusal("%q is not enrolled for TOTP", a.identity.Name)
+	case err != nil:
+		return err
+	}
+	a.factor = factorTOTP
+	if code.Empty() {
+		return a.askUser(ctx, a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
+	}
+	return a.spendCode(ctx, enrolment.Seed, code)
+}
+
+// spendCode lets a code count once. That it did is on disk before it counts.
+func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) (err error) {
+	end := trace.Start(ctx, "second factor", "")
+	defer func() { end(err) }()
+	step, right := a.TOTP.totp().Match(seed, code, a.Now())
+	if !right {
+		return a.spendRecoveryCode(ctx, code)
+	}
+	err = a.Store.SpendStep(ctx, a.identity.Name, step)
+	if errors.Is(err, state.ErrSpent) {
+		return refusal("the code, or a later one, was used before")
+	}
+	return err
+}
+
+// spendRecoveryCode takes one of the codes that `totp enroll` showed.
+func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error {
+	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code)
+	if errors.Is(err, state.ErrNotFound) {
+		return refusal("wrong code")
+	}
+	if err == nil {
+		a.factor = "recovery"
+	}
+	return err
+}
+
+// maxPrompt is more than fits into OpenVPN's message, in bytes.
+const maxPrompt = 1024
+
+// askUser remembers the question and returns it as the error that sends it.
+func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state.Challenge) error {
+	if !a.login.CanChallenge {
+		return refusal("a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
+	}
+	c.Username, c.CommonName, c.Identity = a.login.Username, a.login.CommonName, a.identity
+	c.Expires = a.Now().Add(a.Login.ChallengeTTL)
+	id := challenge.NewState()
+	if err := a.Store.PutChallenge(ctx, id, c, a.Now()); err != nil {
+		return err
+	}
+	return &Question{Prompt: challenge.CleanText(prompt, maxPrompt), Echo: echo, State: id}
+}
+
+// checkAnswer takes the pending challenge, which ends it, and checks the answer.
+func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
+	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return refusal("the challenge is unknown or was answered before")
+	case errors.Is(err, state.ErrExpired):
+		return refusal("the challenge is older than login.challenge_ttl")
+	case err != nil:
+		return err
+	case c.Username != a.login.Username || c.CommonName != a.login.CommonName:
+		return refusal("the challenge belongs to %q with certificate %q", c.Username, c.CommonName)
+	case f.Response.Empty():
+		return refusal("the answer to the challenge is empty")
+	}
+	switch c.Kind {
+	case kindTOTP:
+		return a.checkTOTPAnswer(ctx, c, f.Response)
+	case kindBackend:
+		a.factor = kindBackend
+		err := a.answerBackend(ctx, c.BackendState, f.Response, c.Round)
+		return a.keepAfterOutage(ctx, err, f.State, c)
+	default:
+		return refusal("a challenge of unknown kind")
+	}
+}
+
+// checkTOTPAnswer does without secondFactor's ways around a code: the question
+// was asked, so only the right code will do.
+func (a *attempt) checkTOTPAnswer(ctx context.Context, c state.Challenge, code secret.Text) error {
+	a.identity, a.factor = c.Identity, factorTOTP
+	enrolment, err := a.Store.Enrolment(ctx, c.Identity.Name)
+	if errors.Is(err, state.ErrNotFound) {
+		return refusal("%q is not enrolled for TOTP any more", c.Identity.Name)
+	}
+	if err != nil {
+		return err
+	}
+	return a.spendCode(ctx, enrolment.Seed, code)
+}
+
+// keepAfterOutage puts a challenge back that could not be answered because the
+// server was away: the client repeats its answer after a TEMP, by itself.
+func (a *attempt) keepAfterOutage(ctx context.Context, err error, id string, c state.Challenge) error {
+	if verdictOf(err) != Unavailable {
+		return err
+	}
+	return errors.Join(err, a.Store.PutChallenge(context.WithoutCancel(ctx), id, c, a.Now()))
+}

@@ -1,0 +1,64 @@
+package front
+
+import "syscall"
+
+// socketAddress names the worker in the abstract namespace: no file that could
+// be left behind, a read-only disk or a chroot does not matter. The name is a
+// hash of the user id, the configuration's path and of what stat tells of
+// it and of this binary: after an upgrade or a changed configuration the next
+// login finds no worker under the new name and starts one, while the old one
+// finishes its jobs.
+func socketAddress(config string) *syscall.SockaddrUnix {
+	h := hashNumber(uint64(syscall.Geteuid()), fnvOffset)
+	h = hashText(config, h)
+	h = hashFile(executable(), h)
+	h = hashFile(config, h)
+	return &syscall.SockaddrUnix{Name: "@ovpn-verify/" + hexadecimal(h)}
+}
+
+// FNV-1a, which needs no package of its own. It need not resist anybody: both
+// ends check each other's user id, and the worker the configuration's path.
+const (
+	fnvOffset uint64 = 14695981039346656037
+	fnvPrime  uint64 = 1099511628211
+)
+
+func hashByte(b byte, h uint64) uint64 { return (h ^ uint64(b)) * fnvPrime }
+
+func hashText(s string, h uint64) uint64 {
+	for i := range len(s) {
+		h = hashByte(s[i], h)
+	}
+	return hashByte(0, h)
+}
+
+func hashNumber(n, h uint64) uint64 {
+	for range 8 {
+		h = hashByte(byte(n), h)
+		n >>= 8
+	}
+	return h
+}
+
+func hashFile(path string, h uint64) uint64 {
+	var info syscall.Stat_t
+	if syscall.Stat(path, &info) != nil {
+		return h
+	}
+	for _, n := range [...]uint64{
+		uint64(info.Dev), info.Ino, uint64(info.Size), uint64(info.Mtim.Nano()), uint64(info.Ctim.Nano()),
+	} {
+		h = hashNumber(n, h)
+	}
+	return h
+}
+
+func hexadecimal(n uint64) string {
+	const digits = "0123456789abcdef"
+	var b [16]byte
+	for i := range b {
+		b[len(b)-1-i] = digits[n&15]
+		n >>= 4
+	}
+	return string(b[:])
+}

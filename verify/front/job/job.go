@@ -1,0 +1,59 @@
+// Package job is the frame in which front hands a login to the worker: named
+// fields, each with its length, so that no value can be mistaken for another.
+// It imports nothing, because front runs before other packages are initialised.
+package job
+
+// MaxFrame bounds a frame in bytes. It holds a password field of 4,096 bytes,
+// the largest that OpenVPN carries (USER_PASS_LEN with PKCS#11), several times
+// over, and fits a pipe's buffer (64 KiB on Linux), so that writing it never waits.
+const MaxFrame = 32 << 10
+
+// The fields that front adds to what it passes on from the environment.
+const (
+	Config      = "config"      // absolute path of the configuration
+	Credentials = "credentials" // content of the via-file file, as it is
+	ReasonFile  = "reason_file" // present when a reason file comes along
+)
+
+// version changes when the frame's form does; the other end declines what it does not know.
+const version = 1
+
+const header = 5 // one byte of name length, four of value length, big endian
+
+// New starts a frame in buf's storage.
+func New(buf []byte) []byte { return append(buf[:0], version) }
+
+// Append adds a field. name is one of our own constants, shorter than 256 bytes.
+func Append[V string | []byte](frame []byte, name string, value V) []byte {
+	n := len(value)
+	frame = append(frame, byte(len(name)), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	frame = append(frame, name...)
+	return append(frame, value...)
+}
+
+// Decode returns the fields; the values point into frame. ok is false for a
+// frame that is cut, has another version, or names a field twice.
+func Decode(frame []byte) (fields map[string][]byte, ok bool) {
+	if len(frame) < 1 || len(frame) > MaxFrame || frame[0] != version {
+		return nil, false
+	}
+	fields = map[string][]byte{}
+	for rest := frame[1:]; len(rest) > 0; {
+		if len(rest) < header {
+			return nil, false
+		}
+		nameLen := int(rest[0])
+		valueLen := int(rest[1])<<24 | int(rest[2])<<16 | int(rest[3])<<8 | int(rest[4])
+		rest = rest[header:]
+		if nameLen+valueLen > len(rest) {
+			return nil, false
+		}
+		name := string(rest[:nameLen])
+		if _, twice := fields[name]; twice {
+			return nil, false
+		}
+		fields[name] = rest[nameLen : nameLen+valueLen : nameLen+valueLen]
+		rest = rest[nameLen+valueLen:]
+	}
+	return fields, true
+}

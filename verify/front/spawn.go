@@ -1,0 +1,87 @@
+package front
+
+import "syscall"
+
+// The worker's command line and the descriptors it finds, in this order.
+const (
+	// WorkerCommand is the hidden command of the same binary.
+	WorkerCommand = "worker"
+	// ListenFlag says that FDListener is a listening socket.
+	ListenFlag = "--listen"
+
+	FDJob      = 3 // a pipe with the frame of the first job
+	FDControl  = 4 // auth_control_file
+	FDReason   = 5 // auth_failed_reason_file, closed when there is none
+	FDListener = 6 // closed without ListenFlag
+)
+
+// startWorker runs a detached copy of this binary that takes the job, and with
+// listener >= 0 serves further fronts. A nil error means that it was executed.
+func startWorker(config string, frame []byte, files results, listener int) error {
+	var pipe [2]int
+	if err := pipeCloseOnExec(&pipe); err != nil {
+		return err
+	}
+	defer syscall.Close(pipe[0])
+	// The frame fits the pipe's buffer (job.MaxFrame), so this does not wait.
+	n, err := syscall.Write(pipe[1], frame)
+	syscall.Close(pipe[1])
+	if err != nil || n != len(frame) {
+		return syscall.EIO
+	}
+	args := []string{"ovpn-verify", WorkerCommand, "--config", config}
+	if listener >= 0 {
+		args = append(args, ListenFlag)
+	}
+	null := nullDevice(pipe[0])
+	_, err = syscall.ForkExec(executable(), args, &syscall.ProcAttr{
+		Dir: "/",
+		Env: workerEnvironment(),
+		Files: []uintptr{
+			uintptr(null), uintptr(null), 2,
+			uintptr(pipe[0]), uintptr(files.control), uintptr(files.reason), uintptr(listener),
+		},
+		Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	return err
+}
+
+// maxThreads of Go code at once: two keep both cores of a small gateway busy and
+// leave the stock unit's limits (LimitNPROC=10, threads count) to others.
+const maxThreads = "GOMAXPROCS=2"
+
+// workerEnvironment is what libraries look at; OpenVPN's own environment can
+// hold the password (via-env) and stays behind.
+func workerEnvironment() []string {
+	env := []string{maxThreads}
+	for _, name := range [...]string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GODEBUG"} {
+		if value, set := syscall.Getenv(name); set {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// nullDevice falls back to another descriptor: a chroot may have no /dev, and
+// Go's runtime does not start with standard input or output closed.
+func nullDevice(fallback int) int {
+	fd, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return fallback
+	}
+	return fd
+}
+
+// firstArgument is the path by which this process was called, when it is a full one.
+var firstArgument string
+
+// executable is this binary, also when its file has been replaced. Without
+// /proc (chroot) the first argument has to do; OpenVPN requires a full path.
+func executable() string {
+	const self = "/proc/self/exe"
+	var info syscall.Stat_t
+	if firstArgument == "" || syscall.Stat(self, &info) == nil {
+		return self
+	}
+	return firstArgument
+}

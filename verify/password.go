@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
+)
+
+// checkPassword asks the backend, then for the second factor. code is what
+// came along with the password, or empty.
+func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text) error {
+	if password.Empty() {
+		return refusal("the password is empty")
+	}
+	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
+		return a.Backend.CheckPassword(ctx, a.request(password))
+	})
+	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
+		return a.backendAsks(ctx, question, code, 1)
+	}
+	return a.passwordRight(ctx, identity, code, err)
+}
+
+// passwordRight goes on to the second factor, unless the backend said otherwise.
+func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, code secret.Text, err error) error {
+	if err != nil {
+		return err
+	}
+	if identity.Name == "" {
+		return errors.New("the backend accepted a user without a name")
+	}
+	a.identity = identity
+	return a.secondFactor(ctx, code)
+}
+
+// backendAsks passes a server's question on to the user. A code that came with
+// the password answers the first one, unless TOTP is to check it here.
+func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, code secret.Text, round int) error {
+	a.factor = "backend"
+	if !code.Empty() && a.Login.SecondFactor == factorNone {
+		return a.answerBackend(ctx, q.State, code, round)
+	}
+	return a.askUser(ctx, q.Prompt, q.Echo, state.Challenge{
+		Kind: kindBackend, BackendState: q.State, Round: round,
+	})
+}
+
+// answerBackend takes the user's answer to the server that asked. It may ask again.
+func (a *attempt) answerBackend(ctx context.Context, pending []byte, answer secret.Text, round int) error {
+	backend, ok := a.Backend.(ChallengeAnswerer)
+	if !ok {
+		return refusal("the challenge was a backend's that is configured no more")
+	}
+	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
+		return backend.AnswerChallenge(ctx, a.request(answer), pending)
+	})
+	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
+		if round >= maxRounds {
+			return refusal("the server asked more than %d times", maxRounds)
+		}
+		return a.backendAsks(ctx, question, secret.Text{}, round+1)
+	}
+	return a.passwordRight(ctx, identity, secret.Text{}, err)
+}
+
+// maxRounds bounds how often a server may ask in one login.
+const maxRounds = 10
+
+// ask waits for one of the places for backend checks, so that a storm does not
+// become a storm on the directory.
+func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.Identity, error)) (primary.Identity, error) {
+	select {
+	case a.checks <- struct{}{}:
+		defer func() { <-a.checks }()
+		return check(ctx)
+	case <-ctx.Done():
+		return primary.Identity{}, fmt.Errorf("waiting for other logins' backend checks: %w", ctx.Err())
+	}
+}
+
+func (a *attempt) request(password secret.Text) primary.Request {
+	return primary.Request{
+		Username: a.login.Username, Password: password,
+		ClientIP: a.login.ClientIP, LoginID: a.login.ID,
+	}
+}
+
+// splitAppended takes a code off the password's end where the configuration
+// allows it. A password may end in digits itself, so for an enrolled user only
+// a code that is right now is split off: one try at the directory is enough.
+func (a *attempt) splitAppended(ctx context.Context, field secret.Text) (password, code secret.Text, err error) {
+	if a.Login.SecondFactor != factorTOTP || !a.TOTP.Appended {
+		return field, secret.Text{}, nil
+	}
+	head, tail, ok := challenge.SplitAppended(field, a.TOTP.Digits)
+	if !ok {
+		return field, secret.Text{}, nil
+	}
+	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
+	if errors.Is(err, state.ErrNotFound) {
+		// The directory may spell the name otherwise, and the secret be found by that.
+		return head, tail, nil
+	}
+	if err != nil {
+		return secret.Text{}, secret.Text{}, err
+	}
+	if _, right := a.TOTP.totp().Match(enrolment.Seed, tail, a.Now()); !right {
+		return field, secret.Text{}, nil
+	}
+	return head, tail, nil
+}

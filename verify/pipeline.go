@@ -1,0 +1,118 @@
+// Package verify is the decision: what a login brings is read once, the
+// password checked by a backend, the second factor checked or asked for, and
+// one verdict given.
+//
+// It promises: only the one path through Decide that ends without an error
+// accepts; what must happen once is persisted before it says yes; an outage is
+// never called a wrong password. The caller bounds it with a context and writes
+// the verdict where OpenVPN reads it.
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/trace"
+)
+
+// PasswordChecker is all the pipeline asks of a backend. nil error: the
+// password is right; primary.ErrRefused: it is not, or the user is not let in;
+// *primary.ChallengeError: the server wants an answer first; anything else: an
+// outage, which costs the user no attempt.
+type PasswordChecker interface {
+	CheckPassword(context.Context, primary.Request) (primary.Identity, error)
+}
+
+// ChallengeAnswerer is a backend that asks questions of its own (RADIUS). The
+// request's Password is the answer, pending what its ChallengeError carried.
+type ChallengeAnswerer interface {
+	AnswerChallenge(ctx context.Context, req primary.Request, pending []byte) (primary.Identity, error)
+}
+
+// Store keeps what must outlive the worker; state.Store is one.
+type Store interface {
+	PutChallenge(ctx context.Context, id string, c state.Challenge, now time.Time) error
+	TakeChallenge(ctx context.Context, id string, now time.Time) (state.Challenge, error)
+	SpendStep(ctx context.Context, identity string, step uint64) error
+	SpendRecoveryCode(ctx context.Context, identity string, code secret.Text) error
+	Enrolment(ctx context.Context, identity string) (state.Enrolment, error)
+}
+
+// Pipeline decides logins; it is safe for concurrent use.
+type Pipeline struct {
+	Login   LoginConfig
+	TOTP    TOTPConfig
+	Backend PasswordChecker
+	Store   Store
+	Now     func() time.Time
+
+	checks chan struct{} // one for each backend check at once
+}
+
+// New makes a pipeline that asks the backend for at most maxConcurrent logins at once.
+func New(p Pipeline, maxConcurrent int) *Pipeline {
+	p.checks = make(chan struct{}, maxConcurrent)
+	return &p
+}
+
+// Decide comes to a verdict, within ctx.
+func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
+	a := &attempt{Pipeline: p, login: l, factor: "none"}
+	began := time.Now()
+	steps := &trace.Trace{OnStep: l.OnStep}
+	err := a.decide(trace.With(ctx, steps))
+	d := a.decision(err)
+	d.Server, d.Took = steps.Server(), time.Since(began)
+	return d
+}
+
+// attempt is one login on its way through the pipeline.
+type attempt struct {
+	*Pipeline
+	login    Login
+	identity primary.Identity // set once the password was right
+	field    string           // what kind of password field came, for the record
+	factor   string           // what was checked besides the password, for the record
+}
+
+// decide returns nil only for a login that is to be let in.
+func (a *attempt) decide(ctx context.Context) error {
+	if err := a.login.check(a.Login.MatchCommonName); err != nil {
+		return err
+	}
+	field, err := challenge.Parse(a.login.Password)
+	if err != nil {
+		a.field = "broken"
+		return refusal("%v", err)
+	}
+	switch f := field.(type) {
+	case challenge.Plain:
+		a.field = "plain"
+		password, code, err := a.splitAppended(ctx, f.Password)
+		if err != nil {
+			return err
+		}
+		return a.checkPassword(ctx, password, code)
+	case challenge.Static:
+		a.field = "static"
+		return a.checkPassword(ctx, f.Password, f.Response)
+	case challenge.Dynamic:
+		a.field = "dynamic"
+		return a.checkAnswer(ctx, f)
+	case challenge.Token:
+		a.field = "token"
+		return refusal("an OpenVPN auth-token is not a password; it is never sent to a directory")
+	default:
+		return refusal("a password field of unknown kind")
+	}
+}
+
+// refusal is an error that refuses, with the cause for the log.
+func refusal(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, primary.ErrRefused)...)
+}

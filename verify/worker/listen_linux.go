@@ -1,0 +1,177 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"ovpn-verify/verify/front"
+	"ovpn-verify/verify/front/job"
+)
+
+// offerTimeout is how long a front may take from connecting to the job; it
+// sends at once, so that only something that is no front comes near it.
+const offerTimeout = time.Second
+
+// maxFiles come with a job: auth_control_file, and auth_failed_reason_file if there is one.
+const maxFiles = 2
+
+var errDeclined = errors.New("declined")
+
+// serve takes jobs from the socket that front bound for us, until it is time to leave.
+func (w *worker) serve() error {
+	file := os.NewFile(front.FDListener, "listener")
+	if file == nil {
+		return errors.New("worker: no listening socket came along")
+	}
+	listener, err := net.FileListener(file)
+	file.Close()
+	if err != nil {
+		return fmt.Errorf("worker: the inherited socket: %w", err)
+	}
+	if w.Linger == 0 {
+		return listener.Close()
+	}
+	go func() {
+		<-w.leaving
+		listener.Close()
+	}()
+	for {
+		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			// Out of descriptors or memory: the front that waits helps itself.
+			w.Log.Error("worker: accept", "cause", err)
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		go w.take(conn.(*net.UnixConn))
+	}
+}
+
+// take acknowledges a job and runs it, or declines by closing the connection.
+func (w *worker) take(conn *net.UnixConn) {
+	defer conn.Close()
+	j, err := receive(conn)
+	if err != nil {
+		if !errors.Is(err, errDeclined) {
+			w.Log.Warn("worker: job declined", "cause", err)
+		}
+		return
+	}
+	if j.call.Config != w.Config || !w.admit() {
+		j.results.Abandon()
+		return
+	}
+	// Only an acknowledgement that front can still read makes the job ours.
+	if _, err := conn.Write([]byte{front.Acknowledged}); err != nil {
+		j.results.Abandon()
+		w.done()
+		return
+	}
+	w.start(j)
+}
+
+// frames spares each job an allocation of the largest frame there may be.
+var frames = sync.Pool{New: func() any { return new([job.MaxFrame + 1]byte) }}
+
+func receive(conn *net.UnixConn) (pendingJob, error) {
+	if err := checkPeer(conn); err != nil {
+		return pendingJob{}, err
+	}
+	buf := frames.Get().(*[job.MaxFrame + 1]byte)
+	defer frames.Put(buf)
+	if err := conn.SetDeadline(time.Now().Add(offerTimeout)); err != nil {
+		return pendingJob{}, err
+	}
+	control := make([]byte, syscall.CmsgSpace(maxFiles*4))
+	n, controlLen, flags, _, err := conn.ReadMsgUnix(buf[:], control)
+	if err != nil {
+		return pendingJob{}, fmt.Errorf("worker: reading a job: %w", err)
+	}
+	files, err := openFiles(control[:controlLen])
+	if err == nil && (n == 0 || flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0) {
+		err = errDeclined
+	}
+	var j pendingJob
+	if err == nil {
+		j, err = jobWithFiles(buf[:n], files)
+	}
+	if err != nil {
+		closeAll(files)
+	}
+	return j, err
+}
+
+// jobWithFiles copies the frame, since the job outlives the buffer, and wipes
+// it there: it holds a password.
+func jobWithFiles(received []byte, files []*os.File) (pendingJob, error) {
+	frame := append([]byte(nil), received...)
+	clear(received)
+	var wrong error
+	j, err := newJob(frame, func(hasReason bool) (control, reasonFile *os.File) {
+		switch {
+		case hasReason && len(files) == 2:
+			return files[0], files[1]
+		case !hasReason && len(files) == 1:
+			return files[0], nil
+		}
+		wrong = fmt.Errorf("worker: %d result files with a job", len(files))
+		return nil, nil
+	})
+	return j, errors.Join(err, wrong)
+}
+
+// checkPeer accepts jobs from our own user id only.
+func checkPeer(conn *net.UnixConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var peer *syscall.Ucred
+	var peerErr error
+	err = raw.Control(func(fd uintptr) {
+		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	})
+	if err = errors.Join(err, peerErr); err != nil {
+		return err
+	}
+	if int(peer.Uid) != os.Geteuid() {
+		return fmt.Errorf("worker: a job from user id %d, process %d", peer.Uid, peer.Pid)
+	}
+	return nil
+}
+
+// openFiles returns the files that came with a message.
+func openFiles(control []byte) ([]*os.File, error) {
+	if len(control) == 0 {
+		return nil, nil
+	}
+	messages, err := syscall.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil, err
+	}
+	var files []*os.File
+	for _, m := range messages {
+		fds, err := syscall.ParseUnixRights(&m)
+		if err != nil {
+			return files, err
+		}
+		for _, fd := range fds {
+			files = append(files, os.NewFile(uintptr(fd), "result file"))
+		}
+	}
+	return files, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

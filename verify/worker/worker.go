@@ -1,0 +1,136 @@
+// Package worker is the detached process that decides logins while OpenVPN
+// goes on forwarding packets. It takes one job from the front that started it
+// and further ones over a socket, runs each under one deadline, lingers for a
+// while after the last, and is gone.
+//
+// It promises: a job that it has acknowledged gets exactly one verdict, also
+// when deciding panics or does not come back. A job that it cannot finish it
+// declines, so that front starts another worker.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"ovpn-verify/verify/openvpn"
+)
+
+// Service is what the worker needs to know of the program it works for.
+type Service struct {
+	// Decide comes to a verdict and writes it before ctx ends.
+	Decide     func(ctx context.Context, call openvpn.Call, results *openvpn.Results)
+	Config     string        // absolute path; jobs for another one are declined
+	Deadline   time.Duration // for one job, from the moment it arrives
+	Linger     time.Duration // after the last job; 0: one worker for each login
+	MaxPending int           // jobs at once; above it they are answered as unavailable
+	Stale      func() bool   // a file that the service was made from has changed
+	Log        *slog.Logger
+}
+
+// Run serves until the worker has been idle for Service.Linger. load makes the
+// service; when it fails, the job that came along is answered as unavailable
+// and the error returned. listening says that front passed on a socket.
+func Run(listening bool, load func() (Service, error)) error {
+	// Handling a signal would cost a thread, and the stock unit allows ten in
+	// all; a worker that is ended leaves the neutral reason to the user.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	first, err := inheritedJob()
+	if err != nil {
+		return err
+	}
+	service, err := load()
+	if err != nil {
+		return errors.Join(err, first.unavailable())
+	}
+	w := &worker{Service: service, leaving: make(chan struct{})}
+	w.countIn()
+	w.start(first)
+	if listening {
+		err = w.serve()
+	}
+	w.stopAdmitting()
+	w.running.Wait()
+	return err
+}
+
+type worker struct {
+	Service
+
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	pending int
+	idle    *time.Timer
+	leaving chan struct{} // closed when no further job is taken
+	left    bool
+}
+
+// admit counts a job in, unless the worker is leaving.
+func (w *worker) admit() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.left {
+		return false
+	}
+	if w.Stale != nil && w.Stale() {
+		w.leave()
+		return false
+	}
+	if w.idle != nil {
+		w.idle.Stop()
+	}
+	w.countIn()
+	return true
+}
+
+// countIn is called with mu held, or before anybody else knows the worker.
+func (w *worker) countIn() {
+	w.pending++
+	w.running.Add(1)
+}
+
+func (w *worker) crowded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pending > w.MaxPending
+}
+
+// done counts a job out; after the last one the lingering begins.
+func (w *worker) done() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending--
+	if w.pending == 0 {
+		w.idle = time.AfterFunc(w.Linger, w.leaveIfIdle)
+	}
+	w.running.Done()
+}
+
+func (w *worker) leaveIfIdle() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending == 0 {
+		w.leave()
+	}
+}
+
+// stopAdmitting makes sure that no job is acknowledged after the last look at
+// those that run.
+func (w *worker) stopAdmitting() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leave()
+}
+
+// leave is called with mu held.
+func (w *worker) leave() {
+	if !w.left {
+		w.left = true
+		close(w.leaving)
+	}
+}
