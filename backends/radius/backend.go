@@ -1,0 +1,146 @@
+// Package radius checks passwords against RADIUS servers with Access-Request
+// over UDP (RFC 2865).
+//
+// It promises: an answer counts only when it was made by somebody who knows the
+// shared secret, for exactly this request, accept and refusal alike; every
+// request carries a Message-Authenticator as its first attribute and every
+// answer has to carry one, unless the configuration gives that up (RFC 3579
+// section 3.2, CVE-2024-3596 "BlastRADIUS"); no server can hold a login longer
+// than (2+retries) * timeout, and an ended context ends it at once. What is
+// neither accepted nor refused nor a challenge is an outage.
+//
+// The encoding of packets is layeh.com/radius'. The exchange is ours, because
+// that library's client waits without end and knows no Message-Authenticator.
+// Its Packet has the secret as a public field: a Packet must not be printed.
+package radius
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/trace"
+)
+
+// maxPassword is what User-Password can carry (RFC 2865 section 5.2).
+const maxPassword = 128
+
+// Backend asks the servers of one configuration. It is safe for concurrent
+// use; each question has a socket of its own.
+type Backend struct {
+	cfg     Config
+	servers []string
+	secret  secret.Text
+}
+
+// New validates cfg and reads the shared secret. It touches no network.
+func New(cfg Config) (*Backend, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	b := &Backend{cfg: cfg}
+	for _, s := range cfg.Servers {
+		server, err := parseServer(s)
+		if err != nil {
+			return nil, err
+		}
+		b.servers = append(b.servers, server)
+	}
+	var err error
+	if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
+		return nil, fmt.Errorf("radius: %w", err)
+	}
+	return b, nil
+}
+
+// CheckPassword asks one server after the other until one decides. nil: the
+// password is right; primary.ErrRefused: it is wrong, and no further server is
+// asked; *primary.ChallengeError: the server wants an answer from the user,
+// which goes to AnswerChallenge; anything else: an outage.
+//
+// A password that User-Password cannot carry faithfully is refused unasked:
+// the attribute is padded with NULs, so the server would see "x" for "x\x00".
+func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+	if err := checkFields(req); err != nil {
+		return primary.Identity{}, err
+	}
+	var outages error
+	for _, server := range b.servers {
+		id, err := b.ask(ctx, server, req, nil)
+		if err == nil || decided(err) {
+			return id, err
+		}
+		if ctx.Err() != nil {
+			return primary.Identity{}, err
+		}
+		if outages != nil {
+			err = fmt.Errorf("%w; %w", outages, err)
+		}
+		outages = err
+	}
+	return primary.Identity{}, outages
+}
+
+// AnswerChallenge sends the user's answer, req.Password, to the server that
+// asked, and to no other: only that one can know what its State means. state is
+// what the ChallengeError carried, and req.Username must be the name that was
+// challenged, or else it is refused. The results are those of CheckPassword;
+// another ChallengeError is the next round.
+func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, state []byte) (primary.Identity, error) {
+	if err := checkFields(req); err != nil {
+		return primary.Identity{}, err
+	}
+	p, err := b.parsePending(state)
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	if p.username != req.Username {
+		return primary.Identity{}, fmt.Errorf("radius: %q answered a challenge to %q: %w", req.Username, p.username, primary.ErrRefused)
+	}
+	return b.ask(ctx, p.server, req, p.state)
+}
+
+// ask puts one question to one server. state is the State attribute to
+// return, none when empty.
+func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte) (id primary.Identity, err error) {
+	end := trace.Start(ctx, "Access-Request", server)
+	defer func() { end(err) }()
+	answer, err := b.exchange(ctx, server, req, state)
+	if err != nil {
+		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
+	}
+	return decide(answer, server, req)
+}
+
+// decided tells a server's own verdict from an outage.
+func decided(err error) bool {
+	if errors.Is(err, primary.ErrRefused) {
+		return true
+	}
+	_, challenge := errors.AsType[*primary.ChallengeError](err)
+	return challenge
+}
+
+// checkFields refuses what an Access-Request cannot carry.
+func checkFields(req primary.Request) error {
+	password := req.Password.Reveal()
+	var why string
+	switch {
+	case req.Username == "" || len(req.Username) > maxAttribute:
+		why = fmt.Sprintf("the user name must be 1 to %d bytes long, not %d", maxAttribute, len(req.Username))
+	case !printable(req.Username):
+		why = "the user name must be text without control characters"
+	case len(password) == 0:
+		why = "the password is empty"
+	case len(password) > maxPassword:
+		why = fmt.Sprintf("the password is longer than %d bytes", maxPassword)
+	case bytes.IndexByte(password, 0) >= 0:
+		why = "the password has a NUL in it"
+	default:
+		return nil
+	}
+	return fmt.Errorf("radius: %s: %w", why, primary.ErrRefused)
+}

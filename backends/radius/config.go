@@ -1,0 +1,99 @@
+package radius
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// What the keys may hold. One attribute carries at most 253 bytes (RFC 2865 section 5).
+const (
+	minTimeout   = 100 * time.Millisecond
+	maxTimeout   = 30 * time.Second
+	maxRetries   = 10
+	maxAttribute = 253
+)
+
+// Config is the section [radius].
+type Config struct {
+	// Servers are asked in this order, each "host" or "host:port"; without a
+	// port it is 1812. An IPv6 address stands in brackets. Of a name that has
+	// several addresses only the first that the resolver gives is asked.
+	Servers []string `toml:"servers"`
+	// SecretFile holds the shared secret; RFC 2865 section 3 prefers 16 bytes or more.
+	SecretFile string `toml:"secret_file" path:"input"`
+	// Protocol says how the password travels; "pap" is the only one.
+	Protocol string `toml:"protocol"`
+	// NASIdentifier is how the servers' policies know this host, 1 to 253 bytes.
+	NASIdentifier string `toml:"nas_identifier"`
+	// RequireMessageAuthenticator drops answers that carry no
+	// Message-Authenticator. A wrong one is dropped either way.
+	RequireMessageAuthenticator bool `toml:"require_message_authenticator"`
+	// Timeout is how long each try waits, 100ms to 30s.
+	Timeout time.Duration `toml:"timeout"`
+	// Retries is how often the packet is sent again before the next server is asked, 0 to 10.
+	Retries int `toml:"retries"`
+}
+
+// DefaultConfig has every key that can have a default.
+func DefaultConfig() Config {
+	return Config{
+		Protocol:                    "pap",
+		NASIdentifier:               "ovpn-verify",
+		RequireMessageAuthenticator: true,
+		Timeout:                     3 * time.Second,
+		Retries:                     2,
+	}
+}
+
+// Validate returns every fault, each beginning with its key.
+func (c Config) Validate() error {
+	faults := c.serverFaults()
+	if c.SecretFile == "" {
+		faults = append(faults, errors.New("radius.secret_file must name the file with the shared secret"))
+	}
+	if c.Protocol != "pap" {
+		faults = append(faults, fmt.Errorf("radius.protocol must be \"pap\", not %q", c.Protocol))
+	}
+	if n := len(c.NASIdentifier); n < 1 || n > maxAttribute {
+		faults = append(faults, fmt.Errorf("radius.nas_identifier must be 1 to %d bytes long, not %d", maxAttribute, n))
+	} else if !printable(c.NASIdentifier) {
+		faults = append(faults, fmt.Errorf("radius.nas_identifier must be text without control characters, not %q", c.NASIdentifier))
+	}
+	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
+		faults = append(faults, fmt.Errorf("radius.timeout must be between %v and %v, not %v", minTimeout, maxTimeout, c.Timeout))
+	}
+	if c.Retries < 0 || c.Retries > maxRetries {
+		faults = append(faults, fmt.Errorf("radius.retries must be between 0 and %d, not %d", maxRetries, c.Retries))
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) serverFaults() []error {
+	if len(c.Servers) == 0 {
+		return []error{errors.New(`radius.servers must name at least one "host:port"`)}
+	}
+	var faults []error
+	var seen []string
+	for _, s := range c.Servers {
+		server, err := parseServer(s)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("radius.servers must be \"host:port\" with IPv6 addresses in brackets, not %q: %w", s, err))
+		case slices.Contains(seen, server):
+			faults = append(faults, fmt.Errorf("radius.servers must name a server once, not %q again", server))
+		}
+		seen = append(seen, server)
+	}
+	return faults
+}
+
+// Warnings names the weakenings that are switched on.
+func (c Config) Warnings() []string {
+	if c.RequireMessageAuthenticator {
+		return nil
+	}
+	return []string{"radius.require_message_authenticator = false: " +
+		"whoever can change packets between here and the server can turn its refusals into accepts (CVE-2024-3596)"}
+}

@@ -1,0 +1,94 @@
+package radius
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestConfigFaults(t *testing.T) {
+	const needServer = `radius.servers must be "host:port" with IPv6 addresses in brackets, not `
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"none":          {func(*Config) {}, ""},
+		"no servers":    {func(c *Config) { c.Servers = nil }, `radius.servers must name at least one "host:port"`},
+		"empty server":  {func(c *Config) { c.Servers = []string{""} }, needServer + `"": the host must be 1 to 253 bytes long`},
+		"URL":           {func(c *Config) { c.Servers = []string{"udp://r"} }, needServer + `"udp://r": "//r" is not a port`},
+		"port 0":        {func(c *Config) { c.Servers = []string{"r:0"} }, needServer + `"r:0": "0" is not a port`},
+		"port too high": {func(c *Config) { c.Servers = []string{"r:65536"} }, needServer + `"r:65536": "65536" is not a port`},
+		"bare IPv6":     {func(c *Config) { c.Servers = []string{"2001:db8::1"} }, needServer + `"2001:db8::1": address 2001:db8::1: too many colons in address`},
+		"bracketed":     {func(c *Config) { c.Servers = []string{"[r]:1812"} }, needServer + `"[r]:1812": "r" is not an IPv6 address`},
+		"two in one":    {func(c *Config) { c.Servers = []string{"r1, r2"} }, needServer + `"r1, r2": a host name has no ','`},
+		"twice":         {func(c *Config) { c.Servers = []string{"r", "r:1812"} }, `radius.servers must name a server once, not "r:1812" again`},
+		"no secret":     {func(c *Config) { c.SecretFile = "" }, `radius.secret_file must name the file with the shared secret`},
+		"protocol":      {func(c *Config) { c.Protocol = "chap" }, `radius.protocol must be "pap", not "chap"`},
+		"no identifier": {func(c *Config) { c.NASIdentifier = "" }, `radius.nas_identifier must be 1 to 253 bytes long, not 0`},
+		"identifier":    {func(c *Config) { c.NASIdentifier = "a\n" }, `radius.nas_identifier must be text without control characters, not "a\n"`},
+		"timeout":       {func(c *Config) { c.Timeout = 2 * time.Hour }, `radius.timeout must be between 100ms and 30s, not 2h0m0s`},
+		"no timeout":    {func(c *Config) { c.Timeout = 0 }, `radius.timeout must be between 100ms and 30s, not 0s`},
+		"retries":       {func(c *Config) { c.Retries = -1 }, `radius.retries must be between 0 and 10, not -1`},
+		"two faults": {func(c *Config) { c.Retries, c.Protocol = 11, "" },
+			"radius.protocol must be \"pap\", not \"\"\nradius.retries must be between 0 and 10, not 11"},
+	} {
+		cfg := config(t, "radius1.example.org", "[2001:db8::1]:1645")
+		c.change(&cfg)
+		err := cfg.Validate()
+		if got := text(err); got != c.want {
+			t.Errorf("%s: %s\nwant: %s", name, got, c.want)
+		}
+		if b, again := New(cfg); text(again) != c.want || (b == nil) != (again != nil) {
+			t.Errorf("%s: New: %v", name, again)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestServerForms(t *testing.T) {
+	for in, want := range map[string]string{
+		"radius": "radius:1812", "r_1.example.org:1645": "r_1.example.org:1645", "192.0.2.1": "192.0.2.1:1812",
+		"[::1]": "[::1]:1812", "[fe80::1%eth0]:99": "[fe80::1%eth0]:99", "r:01812": "r:1812",
+	} {
+		if got, err := parseServer(in); got != want || err != nil {
+			t.Errorf("%q: %q, %v; want %q", in, got, err, want)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	want := Config{Protocol: "pap", NASIdentifier: "ovpn-verify", RequireMessageAuthenticator: true, Timeout: 3 * time.Second, Retries: 2}
+	got := DefaultConfig()
+	if got.Servers != nil || got.Protocol != want.Protocol || got.NASIdentifier != want.NASIdentifier || got.SecretFile != "" ||
+		!got.RequireMessageAuthenticator || got.Timeout != want.Timeout || got.Retries != want.Retries {
+		t.Errorf("defaults %+v", got)
+	}
+}
+
+func TestWeakeningIsWarnedAbout(t *testing.T) {
+	cfg := DefaultConfig()
+	if w := cfg.Warnings(); len(w) != 0 {
+		t.Errorf("warnings %q", w)
+	}
+	cfg.RequireMessageAuthenticator = false
+	if w := cfg.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "radius.require_message_authenticator") {
+		t.Errorf("warnings %q", w)
+	}
+}
+
+func TestSecretThatOthersMayReadIsRefused(t *testing.T) {
+	cfg := config(t, "r")
+	if err := os.Chmod(cfg.SecretFile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), "chmod 0640") {
+		t.Error(err)
+	}
+}

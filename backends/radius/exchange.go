@@ -1,0 +1,105 @@
+package radius
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"layeh.com/radius"
+
+	"ovpn-verify/verify/primary"
+)
+
+// exchange sends one Access-Request to one server, again and again until it is
+// answered or the tries are used up. The socket is connected, so the kernel
+// drops what comes from any other address, and it is new for each request, so
+// its port is random.
+func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, state []byte) (*radius.Packet, error) {
+	conn, err := b.dial(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// Close and not a deadline: the loop below sets deadlines of its own, and
+	// one that came after this one would undo it.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	wire, err := b.encode(req, state, conn.LocalAddr())
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	e := exchange{backend: b, conn: conn, request: wire}
+	answer, err := e.run()
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("given up: %w", ctx.Err())
+	}
+	return answer, err
+}
+
+// dial resolves the name, for which it takes no longer than one try.
+func (b *Backend) dial(ctx context.Context, server string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
+	defer cancel()
+	return (&net.Dialer{}).DialContext(ctx, "udp", server)
+}
+
+// exchange is one request on its socket.
+type exchange struct {
+	backend    *Backend
+	conn       net.Conn
+	request    []byte
+	unbelieved error // why the last answer that came does not count
+	ours       bool  // whether one of those had the request's Identifier
+}
+
+// run makes the tries. An answer that cannot be believed never decides and
+// never ends a try, or else whoever slips in one packet could stop logins; the
+// right answer still has the rest of the try to arrive. But no further try is
+// made at this server: if the packet is its own doing, as with a server that
+// sends no Message-Authenticator, it would do the same again, and each login
+// would take the whole (1+retries) * timeout.
+//
+// An ICMP error (port unreachable: nothing listens there) ends it at once, so
+// that a stopped server costs no login any time. Forging one takes our port, and
+// wins an outage that flooding the server would win as well.
+func (e *exchange) run() (*radius.Packet, error) {
+	timeout, tries := e.backend.cfg.Timeout, 0
+	for tries <= e.backend.cfg.Retries && !e.ours {
+		tries++
+		answer, err := e.try(time.Now().Add(timeout))
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return answer, err
+		}
+	}
+	if e.unbelieved != nil {
+		return nil, fmt.Errorf("no answer that can be believed in %d × %v: %w", tries, timeout, e.unbelieved)
+	}
+	// A server drops, without a word, what comes from a stranger or with another secret.
+	return nil, fmt.Errorf("no answer in %d × %v: is it up, does it know this host as a client, is the shared secret the same?", tries, timeout)
+}
+
+// try sends the packet once and reads until something can be believed.
+func (e *exchange) try(deadline time.Time) (*radius.Packet, error) {
+	if err := e.conn.SetDeadline(deadline); err != nil {
+		return nil, err
+	}
+	if _, err := e.conn.Write(e.request); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, radius.MaxPacketLength)
+	for {
+		n, err := e.conn.Read(buf)
+		if err != nil {
+			return nil, err
+		}
+		b := e.backend
+		answer, err := authentic(buf[:n], e.request, b.secret.Reveal(), b.cfg.RequireMessageAuthenticator)
+		if err == nil {
+			return radius.Parse(answer, nil)
+		}
+		e.unbelieved = err
+		e.ours = e.ours || !errors.Is(err, errNotForUs)
+	}
+}

@@ -1,0 +1,34 @@
+package radius
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxReply is how many bytes of a server's text an error carries.
+const maxReply = 200
+
+// printable tells whether s is UTF-8 without control characters.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// clean makes a server's text fit for one line of a log.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	s = strings.TrimSpace(s)
+	if len(s) <= maxReply {
+		return s
+	}
+	cut := maxReply
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
