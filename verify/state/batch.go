@@ -1,0 +1,163 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// call is one operation that waits for its turn.
+type call struct {
+	ctx  context.Context
+	op   func(*txn) error
+	err  error // set before done is closed
+	done chan struct{}
+}
+
+// ask runs op in a transaction, together with all others that wait at that
+// moment: one lock and one fsync for the batch. op may run more than once. When ctx ends first nothing is known of the outcome, but an
+// op that has not begun by then never runs.
+func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	var none, value T
+	c := &call{ctx: ctx, done: make(chan struct{})}
+	c.op = func(t *txn) (err error) {
+		value, err = op(t)
+		return err
+	}
+	if err := s.enqueue(c); err != nil {
+		return none, s.unavailable(err)
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done(): // value may still be written to: do not touch it
+		return none, s.unavailable(fmt.Errorf("gave up waiting for it: %w", context.Cause(ctx)))
+	}
+	switch {
+	case c.err == nil:
+		return value, nil
+	case isAnswer(c.err):
+		return none, c.err
+	}
+	return none, s.unavailable(c.err)
+}
+
+// isAnswer tells answers from failures. After an answer the transaction goes on
+// with what the op wrote, so an op checks before it puts.
+func isAnswer(err error) bool {
+	return slices.ContainsFunc([]error{ErrNotFound, ErrExpired, ErrSpent, ErrExists},
+		func(answer error) bool { return errors.Is(err, answer) })
+}
+
+func (s *Store) unavailable(err error) error {
+	return fmt.Errorf("%w: %q: %w", ErrUnavailable, s.path, err)
+}
+
+func (s *Store) enqueue(c *call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.New("closed")
+	}
+	s.queue = append(s.queue, c)
+	if !s.leading {
+		s.leading = true
+		s.leaders.Go(s.lead)
+	}
+	return nil
+}
+
+// lead serves batches until nobody waits. There is one leader at a time.
+func (s *Store) lead() {
+	for s.waiting() {
+		f, err := s.openLocked()
+		if errors.Is(err, errNobodyWaits) {
+			continue // somebody may have come since; it is not his failure
+		}
+		batch := s.take() // after the wait for the lock: whoever came meanwhile is in
+		if err == nil {
+			err = s.serve(f, batch)
+			release(f)
+		}
+		for _, c := range batch {
+			if c.err == nil || err != nil {
+				c.err = err
+			}
+			close(c.done)
+		}
+	}
+}
+
+// waiting drops the calls whose callers gave up, and ends the leadership when
+// none is left.
+func (s *Store) waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = slices.DeleteFunc(s.queue, func(c *call) bool { return c.ctx.Err() != nil })
+	s.leading = len(s.queue) > 0
+	return s.leading
+}
+
+func (s *Store) take() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	batch := s.queue
+	s.queue = nil
+	return batch
+}
+
+// serve runs a batch on the locked file. bbolt panics on some damage, and reading
+// a mapped file that was cut short is a fault: both become errors here. The
+// database is not closed then, as it may wait for its own locks; release does
+// what matters.
+func (s *Store) serve(f *os.File, batch []*call) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
+		}
+	}()
+	db, err := openDatabase(f)
+	if err != nil {
+		return err
+	}
+	return errors.Join(runBatch(db, batch), db.Close())
+}
+
+// runBatch repeats the transaction without the op that failed, so that one
+// user's damaged record is not the others' outage.
+func runBatch(db *bbolt.DB, batch []*call) error {
+	for {
+		failed, err := runOnce(db, batch)
+		if failed == nil {
+			return err
+		}
+		batch = slices.DeleteFunc(slices.Clone(batch), func(c *call) bool { return c == failed })
+	}
+}
+
+func runOnce(db *bbolt.DB, batch []*call) (failed *call, err error) {
+	tx, err := db.Begin(true)
+	if err != nil {
+		return nil, err
+	}
+	t := &txn{tx: tx}
+	for _, c := range batch {
+		if c.err = c.ctx.Err(); c.err != nil {
+			continue // its caller gave up
+		}
+		if c.err = c.op(t); c.err != nil && !isAnswer(c.err) {
+			return c, tx.Rollback()
+		}
+	}
+	if !t.dirty {
+		return nil, tx.Rollback()
+	}
+	return nil, tx.Commit()
+}

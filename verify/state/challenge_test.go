@@ -1,0 +1,105 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+
+	"ovpn-verify/verify/primary"
+)
+
+var question = Challenge{
+	Username: "Ada", CommonName: "laptop",
+	Identity: primary.Identity{
+		Name: "ada\xff", Groups: []string{"cn=vpn", "\xfe"},
+		Attributes: map[string][]string{"totpSeed": {"JBSWY3DPEHPK3PXP", "\x80"}, "mail": {"ada@example.org"}},
+	},
+	Kind: "backend", BackendState: []byte{0, 1, 255}, Expires: now.Add(time.Minute), Round: 2,
+}
+
+func TestChallengeIsTakenOnce(t *testing.T) {
+	s := newStore(t)
+	must(t, s.PutChallenge(t.Context(), "id", question, now))
+	if err := s.PutChallenge(t.Context(), "id", Challenge{Expires: now.Add(time.Hour)}, now); !errors.Is(err, ErrExists) {
+		t.Errorf("the same id again: %v", err)
+	}
+	if _, err := s.TakeChallenge(t.Context(), "other", now); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown id: %v", err)
+	}
+	got, err := s.TakeChallenge(t.Context(), "id", now)
+	if got.Expires.Equal(question.Expires) {
+		got.Expires = question.Expires // the same moment, another pointer to a zone
+	}
+	if err != nil || !reflect.DeepEqual(got, question) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, question)
+	}
+	if _, err := s.TakeChallenge(t.Context(), "id", now); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the second time: %v", err)
+	}
+}
+
+func TestExpiredChallengeIsGone(t *testing.T) {
+	s := newStore(t)
+	must(t, s.PutChallenge(t.Context(), "id", question, now))
+	got, err := s.TakeChallenge(t.Context(), "id", question.Expires)
+	if !errors.Is(err, ErrExpired) || got.Username != "" {
+		t.Errorf("at its expiry: %+v, %v", got, err)
+	}
+	if _, err := s.TakeChallenge(t.Context(), "id", now); !errors.Is(err, ErrNotFound) {
+		t.Errorf("after that: %v", err)
+	}
+	if err := s.PutChallenge(t.Context(), "late", question, question.Expires); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("put when expired: %v", err)
+	}
+}
+
+func TestPutSweepsExpiredChallengesAndNoOthers(t *testing.T) {
+	s := newStore(t)
+	must(t, s.do(t.Context(), func(tx *txn) error { // as 250 PutChallenge would, but in one
+		for i := range maxSweep*2 + 50 {
+			if err := storeChallenge(tx, fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}); err != nil {
+				return err
+			}
+		}
+		return storeChallenge(tx, "young", Challenge{Expires: now.Add(time.Hour)})
+	}))
+	for i, want := range []int{152, 53, 4, 5} { // each adds one
+		must(t, s.PutChallenge(t.Context(), fmt.Sprint("new ", i), Challenge{Expires: now.Add(2 * time.Hour)}, now.Add(time.Minute)))
+		if n, m := count(t, s, bucketChallenges), count(t, s, bucketExpiries); n != want || m != want {
+			t.Errorf("after put %d: %d challenges and %d expiries, want %d", i, n, m, want)
+		}
+	}
+	if _, err := s.TakeChallenge(t.Context(), "young", now.Add(time.Minute)); err != nil {
+		t.Errorf("a pending one was swept: %v", err)
+	}
+}
+
+func TestTheFileGivesAwayNoChallenge(t *testing.T) {
+	s := newStore(t)
+	must(t, s.PutChallenge(t.Context(), "Om01u7Fh4LrGBS7uh0SWmz", question, now))
+	b, err := os.ReadFile(s.path)
+	must(t, err)
+	for _, text := range []string{"Om01u7Fh4LrGBS7uh0SWmz", "JBSWY3DP", "SkJTV1kzRFBFSFBLM1BYUA", "totpSeed", "laptop"} {
+		if bytes.Contains(b, []byte(text)) {
+			t.Errorf("the file holds %q", text)
+		}
+	}
+}
+
+func count(t *testing.T, s *Store, bucket string) int {
+	t.Helper()
+	n, err := ask(t.Context(), s, func(tx *txn) (n int, err error) {
+		b, err := tx.bucket(bucket)
+		if err != nil {
+			return 0, err
+		}
+		err = b.ForEach(func(_, _ []byte) error { n++; return nil })
+		return n, err
+	})
+	must(t, err)
+	return n
+}

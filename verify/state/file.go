@@ -1,0 +1,162 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"ovpn-verify/verify/secret"
+)
+
+// lockRetry is short against the some milliseconds that a batch takes.
+const lockRetry = 3 * time.Millisecond
+
+var errNobodyWaits = errors.New("nobody waits for the lock any more")
+
+// openLocked opens the database file, made when it is missing, and waits for the
+// lock as long as anybody waits for the result.
+func (s *Store) openLocked() (*os.File, error) {
+	f, err := openChecked(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.create(); err == nil {
+			f, err = openChecked(s.path)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+		if !s.anybodyWaits() {
+			f.Close()
+			return nil, errNobodyWaits
+		}
+		time.Sleep(lockRetry)
+	}
+	if err := s.recall(f); err != nil {
+		release(f)
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Store) anybodyWaits() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.queue {
+		if c.ctx.Err() == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// openChecked opens path to read and write, after secret.Open has had its look
+// at owner and mode of the same file. It makes no file: one that is empty, as
+// open would leave it, has lost its content.
+func openChecked(path string) (*os.File, error) {
+	checked, err := secret.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer checked.Close()
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	before, err := checked.Stat()
+	after, err2 := f.Stat()
+	if err = errors.Join(err, err2); err == nil && !os.SameFile(before, after) {
+		err = errors.New("the file was replaced while it was opened")
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// release unlocks before it closes: bbolt's mapping, left behind by a panic,
+// would keep the lock.
+func release(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	_ = f.Close() // the database has closed it already when all went well
+}
+
+// remember keeps the damage that made bbolt panic, because each panic leaves a
+// mapping of the file behind. It counts until the file is another or was written.
+func (s *Store) remember(f *os.File, err error) error {
+	s.brokenFile, _ = f.Stat()
+	s.brokenErr = err
+	return err
+}
+
+func (s *Store) recall(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || s.brokenFile == nil {
+		return err
+	}
+	if os.SameFile(info, s.brokenFile) && info.Size() == s.brokenFile.Size() && info.ModTime().Equal(s.brokenFile.ModTime()) {
+		return s.brokenErr
+	}
+	return nil
+}
+
+// newFile makes path with what fill writes, all of it or nothing, mode 0600. It
+// leaves a file that is there already, made by somebody faster, as it is. Made by
+// root in a folder of another user it is that user's, so that the daemon which
+// runs as that user can read what a command has made.
+func newFile(path string, fill func(*os.File) error) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder %q does not exist; make it with: install -d -m 0700 -o USER %s (the user that OpenVPN runs as)", dir, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("folder %q: %w", dir, err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if err := giveToOwnerOf(dir, f); err != nil {
+		return err
+	}
+	if err := fill(f); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+func giveToOwnerOf(dir string, f *os.File) error {
+	info, err := os.Stat(dir)
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	if owner.Uid == 0 {
+		return nil
+	}
+	return f.Chown(int(owner.Uid), int(owner.Gid))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,93 @@
+// Package state keeps what must outlive a worker: pending challenges, spent
+// codes, enrolments, recovery codes. Every one-time thing is a single operation
+// ("spend", "take") that has been written to disk before it says yes, in one
+// transaction, whatever number of processes and goroutines try it at once.
+//
+// It refuses rather than guesses: a file that is damaged, lost, too new, open to
+// others or busy past the deadline is an error that wraps ErrUnavailable, and
+// the caller must then refuse the login. It never replaces a store.
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// The answers of operations. Every other error wraps ErrUnavailable.
+var (
+	ErrNotFound = errors.New("not found in the state")
+	ErrExpired  = errors.New("expired")
+	ErrSpent    = errors.New("spent before")
+	ErrExists   = errors.New("exists already")
+)
+
+// ErrUnavailable means that nothing is known: refuse, and do not count it
+// against the user.
+var ErrUnavailable = errors.New("state unavailable")
+
+// maxWait is how long an operation waits for other processes when its context
+// sets no earlier deadline.
+const maxWait = 5 * time.Second
+
+// Store is safe for concurrent use. Between operations it holds no file open
+// and no lock, so that other workers and commands get in.
+type Store struct {
+	path, keyFile string
+
+	mu      sync.Mutex
+	queue   []*call
+	leading bool
+	closed  bool
+	leaders sync.WaitGroup
+
+	brokenFile os.FileInfo // owned by the leader: the file as it was when it was found damaged
+	brokenErr  error
+}
+
+// Open names the database and the file with the key that encrypts seeds. Nothing
+// is read: both are made when an operation needs them, in folders that exist.
+func Open(path, keyFile string) *Store {
+	return &Store{path: path, keyFile: keyFile}
+}
+
+// Close waits for what is being written; later operations fail.
+func (s *Store) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.leaders.Wait()
+}
+
+// Key is what everything about a user is kept under: the identity in lower case,
+// since directories take Ada, ada and ADA for one user, and a code spent or a
+// failure counted for one of them must count for all. A name that is not UTF-8
+// stays as it is, because ToLower would make one of several.
+func Key(identity string) string {
+	if !utf8.ValidString(identity) {
+		return identity
+	}
+	return strings.ToLower(identity)
+}
+
+// identityKey refuses names that bbolt cannot keep, so that they are not taken
+// for users of whom nothing is known.
+func identityKey(identity string) ([]byte, error) {
+	if identity == "" || len(identity) > maxIdentity {
+		return nil, fmt.Errorf("identity has %d bytes, allowed are 1 to %d", len(identity), maxIdentity)
+	}
+	return []byte(Key(identity)), nil
+}
+
+const maxIdentity = 4096 // bytes; lower case may be longer, bbolt takes 32,768
+
+// do runs an operation that has no result but its error.
+func (s *Store) do(ctx context.Context, op func(*txn) error) error {
+	_, err := ask(ctx, s, func(t *txn) (struct{}, error) { return struct{}{}, op(t) })
+	return err
+}

@@ -1,0 +1,147 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"os"
+)
+
+// bbolt's file format (bbolt's internal/common: page.go, meta.go, inode.go).
+const (
+	pageHeader   = 16 // id 8, flags 2, count 2, overflow 4
+	element      = 16 // branch: position 4, key size 4, page 8; leaf: flags 4, position 4, key size 4, value size 4
+	flagBranch   = 0x01
+	flagLeaf     = 0x02
+	flagFreelist = 0x10
+	leafIsBucket = 0x01
+)
+
+var native = binary.NativeEndian
+
+// tree is what bbolt's newer meta page says, and the pages met so far.
+type tree struct {
+	f                           *os.File
+	txid, root, freelist, pages uint64
+	used                        map[uint64]bool
+}
+
+// checkPages refuses what bbolt follows blindly: a page that is used twice, on
+// which it would turn in circles until the stack or the memory is used up, and a
+// page in use that counts as free, which it would overwrite.
+func checkPages(f *os.File) error {
+	first, err := readMeta(f, 0)
+	if err != nil {
+		return err
+	}
+	newer, err := readMeta(f, 1)
+	if err != nil {
+		return err
+	}
+	if first.txid > newer.txid {
+		newer = first
+	}
+	newer.used = map[uint64]bool{0: true, 1: true}
+	if err := newer.walk(newer.root); err != nil {
+		return err
+	}
+	return newer.walkFree()
+}
+
+// readMeta reads one of the two meta pages: after the header 56 bytes that begin
+// with a magic number, and their FNV-1a sum. Both must be good. With one broken
+// bbolt takes the other and forgets the last transaction; a crash leaves none
+// broken, as what a commit writes is less than a disk's sector.
+func readMeta(f *os.File, page int64) (*tree, error) {
+	const covered, magic = 56, 0xED0CDAED
+	b := make([]byte, covered+8)
+	if _, err := f.ReadAt(b, page*pageSize+pageHeader); err != nil {
+		return nil, fmt.Errorf("meta page %d: %w", page, err)
+	}
+	sum := fnv.New64a()
+	sum.Write(b[:covered])
+	if native.Uint32(b) != magic || native.Uint64(b[covered:]) != sum.Sum64() || native.Uint32(b[8:]) != pageSize {
+		return nil, fmt.Errorf("meta page %d is no meta page or was changed", page)
+	}
+	return &tree{f: f, root: native.Uint64(b[16:]), freelist: native.Uint64(b[32:]),
+		pages: native.Uint64(b[40:]), txid: native.Uint64(b[48:])}, nil
+}
+
+// read returns a page with its overflow, and marks it as used.
+func (t *tree) read(id uint64) (b []byte, flags uint16, err error) {
+	header := make([]byte, pageHeader)
+	if id >= t.pages {
+		return nil, 0, fmt.Errorf("page %d of %d is referred to", id, t.pages)
+	}
+	if _, err := t.f.ReadAt(header, int64(id)*pageSize); err != nil {
+		return nil, 0, fmt.Errorf("page %d: %w", id, err)
+	}
+	last := id + uint64(native.Uint32(header[12:]))
+	if native.Uint64(header) != id || last >= t.pages {
+		return nil, 0, fmt.Errorf("page %d has another page's header", id)
+	}
+	for n := id; n <= last; n++ {
+		if t.used[n] {
+			return nil, 0, fmt.Errorf("page %d is used twice", n)
+		}
+		t.used[n] = true
+	}
+	b = make([]byte, (last-id+1)*pageSize)
+	if _, err := t.f.ReadAt(b, int64(id)*pageSize); err != nil {
+		return nil, 0, fmt.Errorf("page %d: %w", id, err)
+	}
+	return b, native.Uint16(header[8:]), nil
+}
+
+func (t *tree) walk(id uint64) error {
+	b, flags, err := t.read(id)
+	if err != nil {
+		return err
+	}
+	count := uint64(native.Uint16(b[10:]))
+	if flags != flagBranch && flags != flagLeaf || pageHeader+count*element > uint64(len(b)) {
+		return fmt.Errorf("page %d is neither branch nor leaf", id)
+	}
+	for i := range count {
+		at := pageHeader + i*element
+		e := b[at:]
+		child := uint64(0)
+		if flags == flagBranch {
+			child = native.Uint64(e[8:])
+		} else if native.Uint32(e)&leafIsBucket != 0 {
+			value := at + uint64(native.Uint32(e[4:])) + uint64(native.Uint32(e[8:]))
+			if value+8 > uint64(len(b)) {
+				return fmt.Errorf("page %d points outside of itself", id)
+			}
+			if child = native.Uint64(b[value:]); child == 0 {
+				continue // a small bucket, all of it in this leaf
+			}
+		} else {
+			continue
+		}
+		if err := t.walk(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tree) walkFree() error {
+	b, flags, err := t.read(t.freelist)
+	if err != nil {
+		return err
+	}
+	count, ids := uint64(native.Uint16(b[10:])), b[pageHeader:]
+	if count == 0xFFFF { // too many for the header
+		count, ids = native.Uint64(ids), ids[8:]
+	}
+	if flags != flagFreelist || count > uint64(len(ids))/8 {
+		return fmt.Errorf("page %d is no free list", t.freelist)
+	}
+	for i := range count {
+		if id := native.Uint64(ids[i*8:]); id >= t.pages || t.used[id] {
+			return fmt.Errorf("page %d is used and free", id)
+		}
+	}
+	return nil
+}
