@@ -64,8 +64,14 @@ func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error
 	return err
 }
 
-// maxPrompt is more than fits into OpenVPN's message, in bytes.
-const maxPrompt = 1024
+// clean makes one line of a server's prompt; a server may also send none.
+func clean(prompt string) string {
+	const most = 1024 // bytes, more than fits into OpenVPN's message
+	if p := challenge.CleanText(prompt, most); p != "" {
+		return p
+	}
+	return "Enter your code"
+}
 
 // askUser remembers the question and returns it as the error that sends it.
 func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state.Challenge) error {
@@ -78,7 +84,7 @@ func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state
 	if err := a.Store.PutChallenge(ctx, id, c, a.Now()); err != nil {
 		return err
 	}
-	return &Question{Prompt: challenge.CleanText(prompt, maxPrompt), Echo: echo, State: id}
+	return &Question{Prompt: clean(prompt), Echo: echo, State: id}
 }
 
 // checkAnswer takes the pending challenge, which ends it, and checks the answer.

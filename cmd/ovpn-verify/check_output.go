@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ovpn-verify/verify"
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/trace"
 )
 
@@ -35,7 +36,7 @@ type stepJSON struct {
 	Name   string  `json:"name"`
 	Server string  `json:"server,omitempty"`
 	MS     float64 `json:"ms"`
-	Result string  `json:"result"` // "ok" or "failed"
+	Result string  `json:"result"` // "ok", "failed", or "asks" for a server's question
 	Cause  string  `json:"cause,omitempty"`
 }
 
@@ -43,7 +44,9 @@ func newCheckOutput(asJSON bool) *checkOutput { return &checkOutput{json: asJSON
 
 func (o *checkOutput) step(s trace.Step) {
 	line := stepJSON{Name: s.Name, Server: s.Server, MS: milliseconds(s.Took), Result: "ok"}
-	if s.Err != nil {
+	if _, asks := errors.AsType[*primary.ChallengeError](s.Err); asks {
+		line.Result = "asks"
+	} else if s.Err != nil {
 		line.Result, line.Cause = "failed", s.Err.Error()
 	}
 	if o.json {

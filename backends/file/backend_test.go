@@ -1,0 +1,154 @@
+package file_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"ovpn-verify/backends/backendtest"
+	"ovpn-verify/backends/file"
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+)
+
+const password = "correct horse"
+
+// usersFile makes a file with ada in it.
+func usersFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "users.toml")
+	add(t, path, "ada")
+	return path
+}
+
+func add(t *testing.T, path, name string) {
+	t.Helper()
+	hash, err := file.NewHash(secret.FromString(password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = file.ChangeUsers(path, func(u file.Users) error { u[name] = hash; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func check(path, name, password string) error {
+	_, err := file.New(file.Config{Path: path}).CheckPassword(context.Background(),
+		primary.Request{Username: name, Password: secret.FromString(password)})
+	return err
+}
+
+func TestConformance(t *testing.T) {
+	backendtest.Suite{
+		Backend: file.New(file.Config{Path: usersFile(t)}), Username: "ada", Identity: "ada", Password: password,
+	}.Run(t)
+}
+
+func TestChangedFileIsReadAnew(t *testing.T) {
+	path := usersFile(t)
+	backend := file.New(file.Config{Path: path})
+	ask := func() error {
+		_, err := backend.CheckPassword(t.Context(), primary.Request{Username: "bob", Password: secret.FromString(password)})
+		return err
+	}
+	if err := ask(); !errors.Is(err, primary.ErrRefused) {
+		t.Fatalf("before: %v", err)
+	}
+	add(t, path, "bob")
+	if err := ask(); err != nil {
+		t.Fatalf("added: %v", err)
+	}
+	if err := file.ChangeUsers(path, func(u file.Users) error { delete(u, "bob"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); !errors.Is(err, primary.ErrRefused) {
+		t.Fatalf("removed: %v", err)
+	}
+}
+
+// What is wrong with the file is an outage, and the error shows no hash.
+func TestDamagedFileIsAnOutage(t *testing.T) {
+	const hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$"
+	for name, content := range map[string]string{
+		"not TOML":        "users = $argon2id",
+		"other keys":      "[users]\nada = \"x\"\n[groups]\n",
+		"wrong type":      "[users]\nada = 5\n",
+		"no hash":         "[users]\nada = \"plaintext\"\n",
+		"bcrypt":          "[users]\nada = \"$2y$10$abcdefghijklmnopqrstuv\"\n",
+		"no key left":     "[users]\nada = \"" + hash + "\"\n",
+		"key cut short":   "[users]\nada = \"" + hash + "AAAA\"\n",
+		"no salt":         "[users]\nada = \"$argon2id$v=19$m=19456,t=2,p=1$$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+		"no passes":       "[users]\nada = \"$argon2id$v=19$m=19456,t=0,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+		"all the memory":  "[users]\nada = \"$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+		"argon2i":         "[users]\nada = \"$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+		"another version": "[users]\nada = \"$argon2id$v=16$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+	} {
+		path := filepath.Join(t.TempDir(), "users.toml")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, password := range []string{password, ""} {
+			err := check(path, "ada", password)
+			if err == nil || errors.Is(err, primary.ErrRefused) {
+				t.Errorf("%s: %v, want an outage", name, err)
+			} else if strings.Contains(err.Error(), "argon2id$") || strings.Contains(err.Error(), "plaintext") {
+				t.Errorf("%s: the error shows the file: %v", name, err)
+			}
+		}
+	}
+	for name, path := range map[string]string{"missing": "/nonexistent/users.toml", "a folder": t.TempDir()} {
+		if err := check(path, "ada", password); err == nil || errors.Is(err, primary.ErrRefused) {
+			t.Errorf("%s: %v, want an outage", name, err)
+		}
+	}
+}
+
+func TestFileThatOthersMayReadIsRefused(t *testing.T) {
+	path := usersFile(t)
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := check(path, "ada", password); err == nil || !strings.Contains(err.Error(), "chmod 0640") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestChangeKeepsModeAndLosesNoUser(t *testing.T) {
+	path := usersFile(t)
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"bob", `q"uo\te`, "Zoë", "a b", "carol@example.org", "x.y"}
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() { add(t, path, name) })
+	}
+	wg.Wait()
+	users, err := file.ReadUsers(path)
+	if err != nil || len(users) != len(names)+1 {
+		t.Errorf("%d users, %v", len(users), err)
+	}
+	for _, name := range names {
+		if err := check(path, name, password); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o640 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"ada": true, "Zoë": true, "": false, "a\nb": false, "a\x00": false, "\xff": false, strings.Repeat("x", 257): false,
+	} {
+		if err := file.CheckName(name); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"ovpn-verify/backends/backendtest/fakeldap"
+	"ovpn-verify/backends/backendtest/fakeradius"
+	"ovpn-verify/scripts/testbed"
+)
+
+// binary is the real program, built for the run: front works in its init.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "ovpn-verify-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	// nobody has to be able to run it in the tests that start it as that user.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "ovpn-verify")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	return m.Run()
+}
+
+// TestStories runs the scripts under testdata/stories: each is a login, or
+// several, as a process, an environment and three files. Besides testscript's
+// own commands they know those in the table below.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "../../testdata/stories",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", filepath.Dir(binary)+":"+env.Getenv("PATH"))
+			env.Setenv("OVPN_VERIFY_CONFIG", filepath.Join(env.WorkDir, "config.toml"))
+			s := &story{dir: env.WorkDir, calls: map[string]*testbed.Deferred{}}
+			env.Values["story"] = s
+			env.Defer(s.end)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"openvpn-call": openvpnCall,
+			"status":       expectStatus,
+			"verdict":      expectVerdict,
+			"reason":       expectReason,
+			"output":       expectOutput,
+			"challenge":    takeChallenge,
+			"seed":         takeSeed,
+			"code":         makeCode,
+			"static":       makeStatic,
+			"secret":       noteSecret,
+			"workers":      expectWorkers,
+			"kill-workers": killWorkers,
+			"wait-gone":    waitGone,
+			"wait-log":     waitLog,
+			"fake-ldap":    startLDAP,
+			"fake-radius":  startRADIUS,
+			"chmod":        changeMode,
+		},
+	})
+}
+
+// story is what one script has done so far.
+type story struct {
+	dir     string
+	last    testbed.Result
+	calls   map[string]*testbed.Deferred // started and not waited for
+	seen    strings.Builder              // everything a client or OpenVPN's log was shown
+	secrets []string
+	ldap    *fakeldap.Server
+	radius  *fakeradius.Server
+}
+
+func of(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
+
+// end ends what the story started and looks for secrets in what it showed.
+func (s *story) end() {
+	for _, w := range s.workers() {
+		w.kill()
+	}
+	if s.ldap != nil {
+		s.ldap.Close()
+	}
+	if s.radius != nil {
+		s.radius.Close()
+	}
+}
+
+// callTimeout is far above any verdict's time; a call that needs it hangs.
+const callTimeout = 30 * time.Second
+
+// openvpnCall [NAME=VALUE…] [-via-env] [-no-deferral] [-start] [-window TIME] [-arg ARG…] USER FIELD
+func openvpnCall(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	call := testbed.Call{Binary: binary, Config: filepath.Join(s.dir, "config.toml"), Window: 10 * time.Second, Env: map[string]string{}}
+	start := false
+	for len(args) > 2 {
+		name, value, isVariable := strings.Cut(args[0], "=")
+		switch {
+		case args[0] == "-via-env":
+			call.ViaEnv = true
+		case args[0] == "-no-deferral":
+			call.NoDeferral = true
+		case args[0] == "-no-config":
+			call.Config = ""
+		case args[0] == "-start":
+			start = true
+		case args[0] == "-window":
+			window, err := time.ParseDuration(args[1])
+			ts.Check(err)
+			call.Window, args = window, args[1:]
+		case args[0] == "-arg":
+			call.Args, args = append(call.Args, args[1]), args[1:]
+		case isVariable:
+			call.Env[name] = value
+		default:
+			ts.Fatalf("openvpn-call: what is %q?", args[0])
+		}
+		args = args[1:]
+	}
+	call.Username, call.Password = args[0], args[1]
+	s.noteField(call.Password)
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	d, err := call.Start(ctx)
+	ts.Check(err)
+	if start {
+		s.calls[call.Username] = d
+		return
+	}
+	s.finish(ts, d)
+}
+
+// finish waits for the verdict of a call.
+func (s *story) finish(ts *testscript.TestScript, d *testbed.Deferred) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	result, err := d.Wait(ctx)
+	ts.Check(err)
+	s.last = result
+	fmt.Fprintf(&s.seen, "%s\n%s\n", result.Output, result.Reason)
+	s.lookForSecrets(ts)
+}
