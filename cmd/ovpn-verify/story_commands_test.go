@@ -115,7 +115,7 @@ func startLDAP(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		delay, err := time.ParseDuration(args[0])
 		ts.Check(err)
-		o.Faults = map[fakeldap.Step]fakeldap.Fault{fakeldap.BindUser: {Delay: delay}}
+		o.Faults = map[fakeldap.Step]fakeldap.Fault{fakeldap.UserBind: {Delay: delay}}
 	}
 	server, err := fakeldap.Start(o)
 	ts.Check(err)
@@ -130,8 +130,8 @@ func startRADIUS(ts *testscript.TestScript, neg bool, args []string) {
 	o := fakeradius.Options{Secret: "radius-shared-secret", Users: map[string]fakeradius.User{
 		"ada": {Password: "ada-password"},
 		"carol": {Password: "carol-password", Rounds: []fakeradius.Round{
-			{Prompt: "Which city?", Echo: &echo, State: []byte("state-1"), Answer: "carol-city"},
-			{Prompt: "And the code?", Echo: &noEcho, State: []byte("state-2"), Answer: "carol-code"},
+			{Prompt: []string{"Which city?"}, Echo: &echo, State: []byte("state-1"), Answer: "carol-city"},
+			{Prompt: []string{"And the code?"}, Echo: &noEcho, State: []byte("state-2"), Answer: "carol-code"},
 		}},
 	}}
 	if len(args) == 1 {
@@ -141,6 +141,18 @@ func startRADIUS(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	of(ts).radius = server
 	ts.Setenv("RADIUS", server.Addr())
+}
+
+// writeConfig: config.tmpl with $NAME filled in becomes config.toml, and the
+// files that end in .secret become readable by their owner alone.
+func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
+	content := os.Expand(ts.ReadFile("config.tmpl"), ts.Getenv)
+	ts.Check(os.WriteFile(filepath.Join(of(ts).dir, "config.toml"), []byte(content), 0o600))
+	secrets, err := filepath.Glob(filepath.Join(of(ts).dir, "*.secret"))
+	ts.Check(err)
+	for _, path := range secrets {
+		ts.Check(os.Chmod(path, 0o600))
+	}
 }
 
 // changeMode MODE FILE…

@@ -71,6 +71,7 @@ func TestStories(t *testing.T) {
 			"fake-ldap":    startLDAP,
 			"fake-radius":  startRADIUS,
 			"chmod":        changeMode,
+			"env-config":   writeConfig,
 		},
 	})
 }
