@@ -31,17 +31,23 @@ type pendingJob struct {
 func inheritedJob() (pendingJob, error) {
 	pipe := os.NewFile(front.FDJob, "job")
 	frame, err := io.ReadAll(io.LimitReader(pipe, job.MaxFrame+1))
-	if err != nil {
-		return pendingJob{}, fmt.Errorf("worker: no job came along (ovpn-verify itself starts this command when OpenVPN calls): %w", err)
-	}
 	pipe.Close()
-	return newJob(frame, func(hasReason bool) (control, reasonFile *os.File) {
-		control = os.NewFile(front.FDControl, "auth_control_file")
-		if hasReason {
-			reasonFile = os.NewFile(front.FDReason, "auth_failed_reason_file")
-		}
-		return control, reasonFile
-	})
+	var j pendingJob
+	if err == nil {
+		j, err = newJob(frame, inheritedFiles)
+	}
+	if err != nil {
+		return j, fmt.Errorf("worker: no job came along (ovpn-verify itself starts this command when OpenVPN calls): %w", err)
+	}
+	return j, nil
+}
+
+func inheritedFiles(hasReason bool) (control, reasonFile *os.File) {
+	control = os.NewFile(front.FDControl, "auth_control_file")
+	if hasReason {
+		reasonFile = os.NewFile(front.FDReason, "auth_failed_reason_file")
+	}
+	return control, reasonFile
 }
 
 // newJob decodes the frame and asks for the files that came with it.

@@ -1,0 +1,135 @@
+package fakeldap
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+)
+
+// maxMessage bounds what a client may send at once, in bytes.
+const maxMessage = 1 << 20
+
+// client is one connection and what it is bound as.
+type client struct {
+	server *Server
+	conn   net.Conn
+	bound  string // DN; empty: anonymous
+}
+
+func newClient(s *Server, c net.Conn) *client { return &client{server: s, conn: c} }
+
+func (c *client) run() {
+	if !c.misbehaveOnAccept() {
+		return
+	}
+	if c.server.options.LDAPS && !c.encrypt() {
+		return
+	}
+	for {
+		p, err := ber.ReadPacket(io.LimitReader(c.conn, maxMessage))
+		if err != nil || len(p.Children) < 2 {
+			return
+		}
+		id, ok := p.Children[0].Value.(int64)
+		if !ok || !c.answer(id, p.Children[1]) {
+			return
+		}
+	}
+}
+
+func (c *client) encrypt() bool {
+	t := tls.Server(c.conn, c.server.options.TLS)
+	c.conn = t
+	return t.Handshake() == nil
+}
+
+func (c *client) answer(id int64, op *ber.Packet) bool {
+	switch op.Tag {
+	case tagBindRequest:
+		c.countPlaintext()
+		return c.bind(id, op)
+	case tagSearchRequest:
+		c.countPlaintext()
+		return c.search(id, op)
+	case tagExtendedRequest:
+		return c.extended(id, op)
+	}
+	return false // unbind, or nothing we know
+}
+
+func (c *client) countPlaintext() {
+	if _, encrypted := c.conn.(*tls.Conn); !encrypted {
+		c.server.count(func(n *Counts) { n.Plaintext++ })
+	}
+}
+
+func (c *client) extended(id int64, op *ber.Packet) bool {
+	if len(op.Children) == 0 || op.Children[0].Data.String() != oidStartTLS {
+		return c.send(Fault{}, id, result(tagExtendedResponse, protocolError, ""))
+	}
+	c.server.count(func(n *Counts) { n.StartTLS++ })
+	f, code := c.server.fault(StartTLS), uint16(success)
+	if c.server.options.TLS == nil {
+		code = protocolError
+	}
+	if f.Code != 0 {
+		code = f.Code
+	}
+	if !c.send(f, id, result(tagExtendedResponse, code, f.Diagnostic)) {
+		return false
+	}
+	return code != success || c.encrypt()
+}
+
+// bind compares and forgets the password; only the name is counted.
+func (c *client) bind(id int64, op *ber.Packet) bool {
+	if len(op.Children) < 3 {
+		return false
+	}
+	dn, _ := op.Children[1].Value.(string)
+	c.server.count(func(n *Counts) { n.Binds = append(n.Binds, dn) })
+	f := c.server.fault(UserBind)
+	if strings.EqualFold(dn, c.server.options.ServiceDN) {
+		f = c.server.fault(ServiceBind)
+	}
+	code := c.server.checkBind(dn, op.Children[2])
+	if f.Code != 0 {
+		code = f.Code
+	}
+	c.bound = ""
+	if code == success {
+		c.bound = dn
+	}
+	return c.send(f, id, result(tagBindResponse, code, f.Diagnostic))
+}
+
+func (s *Server) checkBind(dn string, auth *ber.Packet) uint16 {
+	if auth.ClassType != ber.ClassContext || auth.Tag != 0 {
+		return authMethodNotSupported
+	}
+	password := auth.Data.String()
+	switch {
+	case dn == "" && password == "":
+		return success
+	case dn == "" || password == "":
+		if s.options.Unauthenticated {
+			return success
+		}
+		return unwillingToPerform
+	}
+	for _, e := range s.options.Entries {
+		if !strings.EqualFold(e.DN, dn) {
+			continue
+		}
+		switch {
+		case e.Password == "":
+			return inappropriateAuthentication
+		case e.Password == password:
+			return success
+		}
+	}
+	return invalidCredentials
+}

@@ -1,0 +1,178 @@
+// Package ldap checks passwords against a directory by search and bind: a
+// service account finds the user's entry, then the user's password is tried
+// on it.
+//
+// It promises that only the result success to a bind with a name and a
+// password, both not empty, lets anybody in; that a check ends with its
+// context, whatever the server does or leaves undone; and that a refusal
+// (primary.ErrRefused) is a server's verdict on this user, while everything
+// that went wrong elsewhere is not one. It refuses passwords that are empty
+// or hold a NUL before any server hears of the login.
+package ldap
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+)
+
+// maxUsername is in bytes. People's names in directories are shorter (userid
+// in RFC 1274: 256 characters); OpenVPN passes up to 4096.
+const maxUsername = 256
+
+// Backend is safe for concurrent use. Each login has a connection of its own.
+type Backend struct {
+	config       Config
+	endpoints    []endpoint
+	tls          *tls.Config
+	bindPassword secret.Text
+	required     map[string]bool // canonical DNs
+}
+
+// New reads the files that c names; it asks no server. Its errors are those of
+// Validate, or name the key of the file.
+func New(c Config) (*Backend, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	b := &Backend{config: c, required: map[string]bool{}}
+	for _, u := range c.URLs {
+		e, err := parseURL(u)
+		if err != nil {
+			return nil, err
+		}
+		b.endpoints = append(b.endpoints, e)
+	}
+	for _, g := range c.RequiredGroups {
+		dn, err := canonicalDN(g)
+		if err != nil {
+			return nil, err
+		}
+		b.required[dn] = true
+	}
+	var errTLS, errPassword error
+	b.tls, errTLS = newTLSConfig(c.CAFile, c.InsecureSkipVerify)
+	b.bindPassword, errPassword = readBindPassword(c)
+	if err := errors.Join(errTLS, errPassword); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func readBindPassword(c Config) (secret.Text, error) {
+	if c.BindDN == "" {
+		return secret.Text{}, nil
+	}
+	password, err := secret.ReadFile(c.BindPasswordFile)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("ldap.bind_password_file: %w", err)
+	}
+	if bytes.IndexByte(password.Reveal(), 0) >= 0 {
+		return secret.Text{}, fmt.Errorf("ldap.bind_password_file %q has a NUL in it", c.BindPasswordFile)
+	}
+	return password, nil
+}
+
+// CheckPassword asks the servers in their order until one decides. A refusal
+// is final, so that one wrong password counts once against the directory's
+// lock-out; an outage goes on to the next server, and is returned, not as
+// primary.ErrRefused, when there is none left or ctx has ended. Only a server
+// that falls silent over the password itself may have counted it as well.
+func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+	if err := checkRequest(req); err != nil {
+		return primary.Identity{}, err
+	}
+	var failed outage
+	for _, e := range b.endpoints {
+		if ctx.Err() != nil {
+			failed = append(failed, context.Cause(ctx))
+			break
+		}
+		id, err := b.ask(ctx, e, req)
+		if err == nil {
+			return id, nil
+		}
+		if errors.Is(err, primary.ErrRefused) {
+			return primary.Identity{}, fmt.Errorf("ldap: %w", err)
+		}
+		failed = append(failed, err)
+	}
+	return primary.Identity{}, failed
+}
+
+func checkRequest(req primary.Request) error {
+	cause := ""
+	switch {
+	case req.Password.Empty():
+		cause = "the password is empty"
+	case bytes.IndexByte(req.Password.Reveal(), 0) >= 0:
+		cause = "the password has a NUL in it"
+	case req.Username == "":
+		cause = "the user name is empty"
+	case len(req.Username) > maxUsername:
+		cause = fmt.Sprintf("the user name is longer than %d bytes", maxUsername)
+	case !utf8.ValidString(req.Username):
+		cause = "the user name is not UTF-8"
+	default:
+		return nil
+	}
+	return fmt.Errorf("ldap: %w: %s", primary.ErrRefused, cause)
+}
+
+// ask has one server decide, within its share of the time.
+//
+// The groups are read before the user's bind, as the service account, and
+// judged after it. Read before: a failing search then costs the user no
+// attempt, and never has to run as the user. Judged after: a wrong password
+// reads as a wrong password in the log, and nobody learns from the answer or
+// its delay who is in the groups without knowing a password.
+func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (primary.Identity, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, b.config.Timeout, fmt.Errorf("no answer within %v", b.config.Timeout))
+	defer cancel()
+	s, err := b.open(ctx, e)
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	defer s.close()
+	if err := s.bindService(ctx); err != nil {
+		return primary.Identity{}, err
+	}
+	user, err := s.findUser(ctx, req.Username)
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	id, err := identify(user, b.config.UsernameAttribute)
+	if err != nil {
+		return primary.Identity{}, fmt.Errorf("%s: %w", e.url, err)
+	}
+	if id.Groups, err = s.groups(ctx, user, id.Name); err != nil {
+		return primary.Identity{}, err
+	}
+	if err := s.bindUser(ctx, user.DN, req.Password); err != nil {
+		return primary.Identity{}, err
+	}
+	if err := s.checkMember(user.DN, id.Groups); err != nil {
+		return primary.Identity{}, err
+	}
+	return id, nil
+}
+
+// outage is what each server said when none decided; all of it on one line.
+type outage []error
+
+func (o outage) Error() string {
+	texts := make([]string, len(o))
+	for i, err := range o {
+		texts[i] = err.Error()
+	}
+	return "ldap: " + strings.Join(texts, "; ")
+}
+
+func (o outage) Unwrap() []error { return o }

@@ -1,0 +1,169 @@
+package ldap
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+const (
+	minTimeout = 100 * time.Millisecond
+	maxTimeout = 30 * time.Second
+)
+
+// Config is the [ldap] section.
+type Config struct {
+	// URLs of the servers, tried in this order: ldaps://, ldap:// or
+	// ldapi:// (the socket's path, percent-encoded, in the host's place).
+	URLs []string `toml:"urls"`
+	// StartTLS makes every ldap:// connection encrypted before anything else
+	// is sent on it (RFC 4511 section 4.14). There is no way back to plain.
+	StartTLS bool `toml:"start_tls"`
+	// CAFile holds the PEM certificates to trust in place of the system's.
+	CAFile string `toml:"ca_file" path:"input"`
+	// InsecurePlaintext permits passwords to cross a network unencrypted.
+	InsecurePlaintext bool `toml:"insecure_plaintext"`
+	// InsecureSkipVerify takes any certificate for the server's.
+	InsecureSkipVerify bool `toml:"insecure_skip_verify"`
+	// BindDN is the service account that searches; empty: anonymous.
+	BindDN string `toml:"bind_dn"`
+	// BindPasswordFile holds its password.
+	BindPasswordFile string `toml:"bind_password_file" path:"input"`
+	// BaseDN is the subtree that holds the users.
+	BaseDN string `toml:"base_dn"`
+	// UserFilter finds the user's one entry; {username} stands for what was
+	// typed, escaped (RFC 4515 section 3).
+	UserFilter string `toml:"user_filter"`
+	// UsernameAttribute of the entry gives the identity its spelling.
+	UsernameAttribute string `toml:"username_attribute"`
+	// RequiredGroups are DNs; the user must be in any of them. Empty: everyone.
+	RequiredGroups []string `toml:"required_groups"`
+	// GroupBaseDN is the subtree to search for groups; empty: memberOf tells.
+	GroupBaseDN string `toml:"group_base_dn"`
+	// GroupFilter finds the user's groups; {dn} stands for the entry's DN and
+	// {username} for the identity's spelling, both escaped.
+	GroupFilter string `toml:"group_filter"`
+	// Timeout is what one server gets, from the first packet to the verdict:
+	// 100ms to 30s.
+	Timeout time.Duration `toml:"timeout"`
+}
+
+// DefaultConfig returns what holds where the section is silent.
+func DefaultConfig() Config {
+	return Config{
+		UserFilter:        "(uid={username})",
+		UsernameAttribute: "uid",
+		GroupFilter:       "(member={dn})",
+		Timeout:           5 * time.Second,
+	}
+}
+
+// Validate returns every fault, joined; each begins with the key it is about.
+func (c Config) Validate() error {
+	return errors.Join(
+		c.checkURLs(),
+		c.checkStartTLS(),
+		c.checkServiceAccount(),
+		c.checkBases(),
+		c.checkFilters(),
+		c.checkTimeout(),
+	)
+}
+
+// Warnings names the weakenings that are switched on.
+func (c Config) Warnings() []string {
+	var w []string
+	if c.InsecurePlaintext {
+		w = append(w, "ldap.insecure_plaintext is on: passwords may cross the network unencrypted")
+	}
+	if c.InsecureSkipVerify {
+		w = append(w, "ldap.insecure_skip_verify is on: any certificate is taken for the directory's, so anybody on the way can read passwords")
+	}
+	return w
+}
+
+func (c Config) checkURLs() error {
+	if len(c.URLs) == 0 {
+		return errors.New(`ldap.urls must name at least one server, such as "ldaps://dc1.example.org", not none`)
+	}
+	var faults []error
+	for _, u := range c.URLs {
+		e, err := parseURL(u)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("ldap.urls must be like ldaps://HOST, ldap://HOST or ldapi://%%2FPATH, not %q: %w", u, err))
+		case e.crossesNetworkInClear() && !c.StartTLS && !c.InsecurePlaintext:
+			faults = append(faults, fmt.Errorf("ldap.urls must be ldaps:// unless ldap.start_tls or ldap.insecure_plaintext is on, not %q", u))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) checkStartTLS() error {
+	plain := func(u string) bool {
+		e, err := parseURL(u)
+		return err != nil || e.scheme == schemeLDAP
+	}
+	if c.StartTLS && !slices.ContainsFunc(c.URLs, plain) {
+		return errors.New("ldap.start_tls must be false when none of ldap.urls is ldap://, not true")
+	}
+	return nil
+}
+
+func (c Config) checkServiceAccount() error {
+	switch {
+	case c.BindDN == "" && c.BindPasswordFile != "":
+		return fmt.Errorf("ldap.bind_password_file must be empty when ldap.bind_dn is (anonymous search), not %q", c.BindPasswordFile)
+	case c.BindDN == "":
+		return nil
+	case c.BindPasswordFile == "":
+		return errors.Join(checkDN("ldap.bind_dn", c.BindDN),
+			errors.New(`ldap.bind_password_file must name the file with the password of ldap.bind_dn, not ""`))
+	}
+	return checkDN("ldap.bind_dn", c.BindDN)
+}
+
+func (c Config) checkBases() error {
+	faults := []error{checkDN("ldap.base_dn", c.BaseDN)}
+	if c.GroupBaseDN != "" {
+		faults = append(faults, checkDN("ldap.group_base_dn", c.GroupBaseDN))
+	}
+	for _, g := range c.RequiredGroups {
+		faults = append(faults, checkDN("ldap.required_groups", g))
+	}
+	return errors.Join(faults...)
+}
+
+func checkDN(key, dn string) error {
+	if _, err := canonicalDN(dn); err != nil {
+		return fmt.Errorf("%s must be a DN such as \"ou=people,dc=example,dc=org\" (RFC 4514), not %q: %w", key, dn, err)
+	}
+	return nil
+}
+
+// attributeName is an attribute's short name or OID, RFC 4512 section 1.4;
+// no options, which would be another attribute to the comparison of names.
+var attributeName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)$`)
+
+func (c Config) checkFilters() error {
+	var faults []error
+	if err := checkFilter(c.UserFilter, placeUsername); err != nil {
+		faults = append(faults, fmt.Errorf("ldap.user_filter must be a filter such as \"(uid={username})\" (RFC 4515), not %q: %w", c.UserFilter, err))
+	}
+	if err := checkFilter(c.GroupFilter, placeDN, placeUsername); err != nil {
+		faults = append(faults, fmt.Errorf("ldap.group_filter must be a filter such as \"(member={dn})\" (RFC 4515), not %q: %w", c.GroupFilter, err))
+	}
+	if !attributeName.MatchString(c.UsernameAttribute) {
+		faults = append(faults, fmt.Errorf("ldap.username_attribute must be an attribute's name such as \"uid\", not %q", c.UsernameAttribute))
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) checkTimeout() error {
+	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
+		return fmt.Errorf("ldap.timeout must be between %v and %v, not %v", minTimeout, maxTimeout, c.Timeout)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package ldap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	goldap "github.com/go-ldap/ldap/v3"
+)
+
+// oidStartTLS names the StartTLS operation, RFC 4511 section 4.14.1.
+const oidStartTLS = "1.3.6.1.4.1.1466.20037"
+
+// maxStartTLSReply bounds the one answer that is read before TLS, in bytes.
+const maxStartTLSReply = 16 << 10
+
+// open connects to e and starts TLS where it is due. The connection is closed
+// when ctx ends, whatever is going on then: none of the library's calls takes
+// a context, and its own Close can wait for a server that reads nothing.
+func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
+	s := &session{backend: b, server: e.url}
+	conn, err := s.connect(ctx, e)
+	if err != nil {
+		s.abandon()
+		return nil, err
+	}
+	s.wire = newWire(conn)
+	s.ldap = goldap.NewConn(s.wire, false)
+	s.ldap.SetTimeout(b.config.Timeout)
+	s.ldap.Start()
+	return s, nil
+}
+
+func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err error) {
+	err = s.step(ctx, "connect", func() error {
+		conn, err = s.dial(ctx, e)
+		return err
+	})
+	if err != nil || !s.backend.config.StartTLS || e.scheme != schemeLDAP {
+		return conn, err
+	}
+	err = s.step(ctx, "StartTLS", func() error {
+		conn, err = s.startTLS(ctx, s.backend.tlsFor(e))
+		return err
+	})
+	return conn, err
+}
+
+func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
+	raw, err := new(net.Dialer).DialContext(ctx, e.network, e.address)
+	if err != nil {
+		return nil, err
+	}
+	s.raw = raw
+	s.disarm = context.AfterFunc(ctx, func() { raw.Close() })
+	if e.scheme != schemeLDAPS {
+		return raw, nil
+	}
+	return handshake(ctx, raw, s.backend.tlsFor(e))
+}
+
+// startTLS asks for TLS and returns the encrypted connection. It reads the
+// answer octet by octet up to its end and not beyond, so nothing that was
+// slipped in unencrypted can count as sent inside TLS.
+func (s *session) startTLS(ctx context.Context, config *tls.Config) (net.Conn, error) {
+	if _, err := s.raw.Write(startTLSRequest().Bytes()); err != nil {
+		return nil, err
+	}
+	reply, err := ber.ReadPacket(io.LimitReader(s.raw, maxStartTLSReply))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSuccess(reply, goldap.ApplicationExtendedResponse); err != nil {
+		return nil, err
+	}
+	// Message id 0 would be a notice of disconnection, RFC 4511 section 4.4.
+	if id, ok := reply.Children[0].Value.(int64); !ok || id != startTLSMessageID {
+		return nil, errors.New("the answer belongs to another request")
+	}
+	return handshake(ctx, s.raw, config)
+}
+
+const startTLSMessageID = 1
+
+func startTLSRequest() *ber.Packet {
+	p := ber.NewSequence("")
+	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, startTLSMessageID, ""))
+	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, goldap.ApplicationExtendedRequest, nil, "")
+	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
+	p.AppendChild(op)
+	return p
+}
+
+func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
+	c := tls.Client(raw, config)
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return c, nil
+}

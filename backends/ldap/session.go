@@ -1,0 +1,55 @@
+package ldap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	goldap "github.com/go-ldap/ldap/v3"
+
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/trace"
+)
+
+// session is one connection for one login. It ends with the user's bind:
+// whatever the connection is bound as then is never searched with.
+type session struct {
+	backend *Backend
+	server  string // the URL, for logs
+	raw     net.Conn
+	disarm  func() bool // takes back that the context's end closes raw
+	wire    *wire
+	ldap    *goldap.Conn
+}
+
+// step does one thing at the server, traces it, and puts server and name
+// before its error. When ctx has ended, that is the error: what the library
+// says about a connection closed under it explains nothing.
+func (s *session) step(ctx context.Context, name string, do func() error) error {
+	end := trace.Start(ctx, name, s.server)
+	err := do()
+	if err != nil {
+		if ctx.Err() != nil && !errors.Is(err, primary.ErrRefused) {
+			err = context.Cause(ctx)
+		}
+		err = fmt.Errorf("%s: %s: %w", s.server, name, err)
+	}
+	end(err)
+	return err
+}
+
+// close says goodbye (RFC 4511 section 4.3) and ends the connection. The
+// context may still cut it short, so it is taken off last.
+func (s *session) close() {
+	_ = s.ldap.Unbind() // the server may have closed first
+	s.abandon()
+}
+
+// abandon closes the socket itself, so that whoever still waits on it stops.
+func (s *session) abandon() {
+	if s.raw != nil {
+		s.raw.Close()
+		s.disarm()
+	}
+}

@@ -1,0 +1,79 @@
+package ldap
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	schemeLDAP  = "ldap"
+	schemeLDAPS = "ldaps"
+	schemeLDAPI = "ldapi"
+)
+
+// endpoint is one server of the configuration.
+type endpoint struct {
+	url     string // as written, for logs
+	scheme  string
+	network string // "tcp" or "unix"
+	address string // host:port or the socket's path
+	host    string // what the certificate must be for; empty with ldapi
+}
+
+// parseURL takes a URL that says where a server is and nothing else: base,
+// filter and user name have keys of their own, and one that is ignored here
+// would mislead.
+func parseURL(s string) (endpoint, error) {
+	if rest, ok := strings.CutPrefix(s, schemeLDAPI+"://"); ok {
+		return parseSocketURL(s, rest)
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return endpoint{}, errors.New("it is not a URL")
+	}
+	port, ok := map[string]string{schemeLDAP: "389", schemeLDAPS: "636"}[u.Scheme]
+	switch {
+	case !ok:
+		return endpoint{}, fmt.Errorf("the scheme is %q", u.Scheme)
+	case u.Hostname() == "":
+		return endpoint{}, errors.New("there is no host")
+	case u.User != nil, u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		return endpoint{}, errors.New("there is more than a host and a port")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return endpoint{}, fmt.Errorf("the port is %q", p)
+		}
+		port = p
+	}
+	return endpoint{
+		url: s, scheme: u.Scheme, network: "tcp",
+		address: net.JoinHostPort(u.Hostname(), port), host: u.Hostname(),
+	}, nil
+}
+
+// parseSocketURL reads the socket's path from the host's place, where
+// OpenLDAP's clients expect it; net/url refuses %2F there.
+func parseSocketURL(s, host string) (endpoint, error) {
+	path, err := url.PathUnescape(strings.TrimSuffix(host, "/"))
+	if err != nil || !strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) {
+		return endpoint{}, errors.New("the socket's path must be absolute and percent-encoded, such as ldapi://%2Frun%2Fslapd%2Fldapi")
+	}
+	return endpoint{url: s, scheme: schemeLDAPI, network: "unix", address: path}, nil
+}
+
+// crossesNetworkInClear tells whether, without StartTLS, passwords leave this
+// host unencrypted. A name that only resolves to a loopback address does not
+// count as this host: who answers for the name is up to the resolver.
+func (e endpoint) crossesNetworkInClear() bool {
+	if e.scheme != schemeLDAP || strings.EqualFold(e.host, "localhost") {
+		return false
+	}
+	addr, err := netip.ParseAddr(e.host)
+	return err != nil || !addr.Unmap().IsLoopback()
+}
