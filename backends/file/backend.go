@@ -32,8 +32,9 @@ type version struct {
 	changedNanos int64
 }
 
-// hashesAtOnce bounds memory and keeps a core for those who are logged in.
-const hashesAtOnce = 2
+// hashesAtOnce bounds memory, and leaves a processor for taking the next job
+// (OpenVPN waits for that) and for those who are logged in.
+const hashesAtOnce = 1
 
 // New makes a backend; the file is read with the first login.
 func New(c Config) *Backend {

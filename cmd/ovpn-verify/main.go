@@ -1,3 +1,9 @@
+// Go's runtime would keep a goroutine, and a thread for it, that watches the CPU
+// limits; front lives for two milliseconds, and the worker is told how many
+// processors it may use.
+
+//go:debug updatemaxprocs=0
+
 // Command ovpn-verify checks OpenVPN logins against LDAP, RADIUS or a users file
 // and a second factor. OpenVPN runs it for every login; administrators run its
 // commands by hand.

@@ -93,7 +93,7 @@ func TestLDAPNames(t *testing.T) {
 		if err := c.Restart(); err != nil {
 			t.Fatal(err)
 		}
-		w.logged(regexp.QuoteMeta(fmt.Sprintf("%s", u.UID)) + `.*verdict=accepted`)
+		w.logged(regexp.QuoteMeta(u.UID) + `.*verdict=accepted`)
 	}
 	w.want(w.attempt(c, "*", "lovelace-1815"), testbed.Refused, refusedText)
 	w.want(w.attempt(c, "ada)(uid=*", "lovelace-1815"), testbed.Refused, refusedText)

@@ -3,7 +3,9 @@
 package e2e_test
 
 import (
-	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -54,13 +56,16 @@ func (w *world) killOneWorker() {
 // stands still for two seconds: everybody gets in, through one worker.
 func TestFiftyLoginsUnderTheProcessLimit(t *testing.T) {
 	w := newWorld(t)
+	waitForNobody(t, w.uid)
 	slapd := w.Slapd(testbed.SlapdOptions{})
-	w.configure(ldapSection(slapd, `second_factor = "none"`, `timeout = "10s"`))
+	// The store is read for every login, and nobody is enrolled.
+	w.configure(ldapSection(slapd, `second_factor = "totp"`, `timeout = "10s"`) + "[totp]\nunenrolled = \"allow\"\n")
 	server := w.serve(testbed.ServerOptions{Wrap: []string{"prlimit", "--nproc=10"}, Extra: []string{"duplicate-cn"}})
 	clients := make([]*testbed.Client, 50)
 	for i := range clients {
 		clients[i] = w.Client(server, testbed.ClientOptions{})
 	}
+	w.secrets = append(w.secrets, "lovelace-1815")
 	if err := slapd.Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +79,7 @@ func TestFiftyLoginsUnderTheProcessLimit(t *testing.T) {
 			if err := c.Login("ada", "lovelace-1815"); err != nil {
 				what = err.Error()
 			} else if e, err := c.Next(eventTimeout); err == nil {
-				what = fmt.Sprintf("%s %s", e.Kind, e.Message)
+				what = string(e.Kind)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -83,8 +88,31 @@ func TestFiftyLoginsUnderTheProcessLimit(t *testing.T) {
 	}
 	wg.Wait()
 	stalls := server.Stalls()
-	t.Logf("fifty clients saw %v, %d workers, the daemon stood still for %v", seen, len(w.workers()), stalls)
-	if seen["connected "] != len(clients) || len(w.workers()) != 1 {
+	slices.Sort(stalls)
+	t.Logf("fifty clients saw %v, %d workers; the daemon stood still for %v (median), %v at most",
+		seen, len(w.workers()), stalls[len(stalls)/2], stalls[len(stalls)-1])
+	if seen["connected"] != len(clients) || len(w.workers()) != 1 {
 		t.Error("not everybody got in through one worker")
+	}
+}
+
+// waitForNobody waits until the processes of earlier tests are gone. Those that
+// their parent has not waited for count against the limit, too.
+func waitForNobody(t *testing.T, uid uint32) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var left []string
+		paths, _ := filepath.Glob("/proc/[0-9]*")
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.Sys().(*syscall.Stat_t).Uid == uid {
+				left = append(left, path)
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still there: %v", left)
+		}
 	}
 }

@@ -65,6 +65,8 @@ type world struct {
 	*testbed.Bed
 	t       *testing.T
 	dir     string // configuration, secrets, state and log; nobody's own
+	uid     uint32
+	gid     int
 	server  *testbed.Server
 	secrets []string
 	seeds   map[string]string
@@ -75,6 +77,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{Bed: testbed.New(t), t: t, seeds: map[string]string{}, steps: map[string]int{}}
+	w.lookUpNobody()
 	w.dir = w.Path("verify")
 	if err := os.Mkdir(w.dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -100,13 +103,24 @@ func (w *world) write(name, content string) {
 
 func (w *world) give(path string) {
 	w.t.Helper()
+	if err := os.Chown(path, int(w.uid), w.gid); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// lookUpNobody finds the user that the server runs as.
+func (w *world) lookUpNobody() {
+	w.t.Helper()
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	uid, _ := strconv.Atoi(nobody.Uid)
-	gid, _ := strconv.Atoi(nobody.Gid)
-	if err := os.Chown(path, uid, gid); err != nil {
+	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.uid = uint32(uid)
+	if w.gid, err = strconv.Atoi(nobody.Gid); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -155,7 +155,7 @@ func script(t *testing.T, path, text string) {
 }
 
 func TestRefusedRenegotiation(t *testing.T) {
-	b, server := bed(t, testbed.ServerOptions{RenegSec: 5 * time.Second})
+	b, server := bed(t, testbed.ServerOptions{Renegotiate: 5 * time.Second})
 	c := b.Client(server, testbed.ClientOptions{})
 	login(t, c, "once", testbed.Connected)
 	if e := next(t, c, testbed.Refused); e.Message != "not again" || e.Took < 5*time.Second {

@@ -21,7 +21,7 @@ type ServerOptions struct {
 	User        string        // run as this user after the start, for example nobody; empty: root
 	ClientCerts bool          // ask clients for a certificate of the run's CA
 	HandWindow  time.Duration // in whole seconds; 0: OpenVPN's 60 s
-	RenegSec    time.Duration // in whole seconds; 0: OpenVPN's 3600 s
+	Renegotiate    time.Duration // in whole seconds; 0: OpenVPN's 3600 s
 	Extra       []string      // further lines of the config
 	Wrap        []string      // a command and its arguments to start openvpn with, for example prlimit --nproc=10
 }
@@ -108,9 +108,9 @@ func (s *Server) config(o ServerOptions, f Files) string {
 	if o.HandWindow > 0 {
 		lines = append(lines, fmt.Sprintf("hand-window %d", int(o.HandWindow.Seconds())))
 	}
-	if o.RenegSec > 0 {
+	if o.Renegotiate > 0 {
 		// Equal bounds: with a lower one OpenVPN picks a random time between them.
-		lines = append(lines, fmt.Sprintf("reneg-sec %[1]d %[1]d", int(o.RenegSec.Seconds())))
+		lines = append(lines, fmt.Sprintf("reneg-sec %[1]d %[1]d", int(o.Renegotiate.Seconds())))
 	}
 	return strings.Join(append(lines, o.Extra...), "\n") + "\n"
 }

@@ -127,3 +127,13 @@ func reserve(control int) {
 		refuse("no space left for auth_control_file")
 	}
 }
+
+// processLimit is how many processes and threads the user may have.
+func processLimit() uint64 {
+	const rlimitNPROC = 6 // RLIMIT_NPROC, which package syscall does not name
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(rlimitNPROC, &limit) != nil {
+		return 0
+	}
+	return limit.Cur
+}

@@ -22,3 +22,6 @@ func pipeCloseOnExec(p *[2]int) error {
 }
 
 func reserve(int) {}
+
+// processLimit is not looked at: one worker for each login is bound by it anyway.
+func processLimit() uint64 { return 0 }

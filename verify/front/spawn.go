@@ -46,20 +46,27 @@ func startWorker(config string, frame []byte, files results, listener int) error
 	return err
 }
 
-// maxThreads of Go code at once: two keep both cores of a small gateway busy and
-// leave the stock unit's limits (LimitNPROC=10, threads count) to others.
-const maxThreads = "GOMAXPROCS=2"
-
 // workerEnvironment is what libraries look at; OpenVPN's own environment can
 // hold the password (via-env) and stays behind.
 func workerEnvironment() []string {
-	env := []string{maxThreads}
+	env := []string{processors()}
 	for _, name := range [...]string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GODEBUG"} {
 		if value, set := syscall.Getenv(name); set {
 			env = append(env, name+"="+value)
 		}
 	}
 	return env
+}
+
+// processors is how many the worker uses at once: two keep both of a small
+// gateway busy. One makes do with four threads instead of five or six, which
+// counts where a unit allows ten processes and threads (LimitNPROC=10): the
+// daemon is one, the next front needs five.
+func processors() string {
+	if limit := processLimit(); limit != 0 && limit < 20 {
+		return "GOMAXPROCS=1"
+	}
+	return "GOMAXPROCS=2"
 }
 
 // nullDevice falls back to another descriptor: a chroot may have no /dev, and

@@ -25,7 +25,7 @@ func TestNoVerbPrintsASecret(t *testing.T) {
 	text := secret.FromString(password)
 	h := holder{text, text, &text}
 	var out bytes.Buffer
-	for _, verb := range strings.Fields("%v %+v %#v %s %q %x %X %d %o %b %c %U %e %t %p %T") {
+	for verb := range strings.FieldsSeq("%v %+v %#v %s %q %x %X %d %o %b %c %U %e %t %p %T") {
 		fmt.Fprintf(&out, verb+"\n", text)
 		fmt.Fprintf(&out, verb+"\n", &text)
 		fmt.Fprintf(&out, verb+"\n", h)
