@@ -7,3 +7,23 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 .PHONY: build
 build: ## the static binary, bin/ovpn-verify
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ovpn-verify ./cmd/ovpn-verify
+
+.PHONY: test
+test: ## every test, with what it needs; without root it says what it leaves out
+	scripts/test
+
+.PHONY: demo
+demo: ## a real client connecting with password and code
+	scripts/install-deps
+	$(MAKE) build
+	$(GO) run ./scripts/demo --binary bin/ovpn-verify
+
+.PHONY: lint
+lint: ## what CI checks besides the tests
+	gofmt -l .
+	$(GO) vet -tags e2e ./...
+	$(GO) tool -modfile=scripts/tools.mod staticcheck -tags e2e ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for a minute
+	scripts/fuzz

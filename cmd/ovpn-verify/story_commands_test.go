@@ -155,6 +155,12 @@ func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// fillIn FILE TEMPLATE: with $NAME filled in.
+func fillIn(ts *testscript.TestScript, neg bool, args []string) {
+	content := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(content), 0o600))
+}
+
 // changeMode MODE FILE…
 func changeMode(ts *testscript.TestScript, neg bool, args []string) {
 	mode, err := strconv.ParseUint(args[0], 8, 32)

@@ -43,8 +43,13 @@ func runTests(m *testing.M) int {
 // several, as a process, an environment and three files. Besides testscript's
 // own commands they know those in the table below.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "../../testdata/stories",
+	p := storyParams()
+	p.Dir = "../../testdata/stories"
+	testscript.Run(t, p)
+}
+
+func storyParams() testscript.Params {
+	return testscript.Params{
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", filepath.Dir(binary)+":"+env.Getenv("PATH"))
 			env.Setenv("OVPN_VERIFY_CONFIG", filepath.Join(env.WorkDir, "config.toml"))
@@ -72,8 +77,9 @@ func TestStories(t *testing.T) {
 			"fake-radius":  startRADIUS,
 			"chmod":        changeMode,
 			"env-config":   writeConfig,
+			"env-file":     fillIn,
 		},
-	})
+	}
 }
 
 // story is what one script has done so far.

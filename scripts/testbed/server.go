@@ -21,7 +21,7 @@ type ServerOptions struct {
 	User        string        // run as this user after the start, for example nobody; empty: root
 	ClientCerts bool          // ask clients for a certificate of the run's CA
 	HandWindow  time.Duration // in whole seconds; 0: OpenVPN's 60 s
-	Renegotiate    time.Duration // in whole seconds; 0: OpenVPN's 3600 s
+	Renegotiate time.Duration // in whole seconds; 0: OpenVPN's 3600 s
 	Extra       []string      // further lines of the config
 	Wrap        []string      // a command and its arguments to start openvpn with, for example prlimit --nproc=10
 }
