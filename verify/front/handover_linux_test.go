@@ -1,0 +1,127 @@
+package front
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// worker listens on an address of its own and answers each job by answer.
+func worker(t *testing.T, answer func(conn int)) *syscall.SockaddrUnix {
+	t.Helper()
+	address := &syscall.SockaddrUnix{Name: "@ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()}
+	listener, err := listen(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(listener) })
+	go func() {
+		for {
+			conn, _, err := syscall.Accept(listener)
+			if err != nil {
+				return
+			}
+			answer(conn)
+		}
+	}()
+	return address
+}
+
+func resultFiles(t *testing.T) results {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "acf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return results{control: int(f.Fd()), reason: -1}
+}
+
+func quick(t *testing.T) {
+	t.Helper()
+	before := ackTimeout
+	ackTimeout = syscall.Timeval{Usec: 20_000}
+	t.Cleanup(func() { ackTimeout = before })
+}
+
+func TestOfferIsTakenByItsByteAlone(t *testing.T) {
+	quick(t)
+	for name, c := range map[string]struct {
+		reply string
+		want  answer
+	}{"acknowledged": {"A", taken}, "declined": {"", notTaken}, "another byte": {"D", notTaken}, "too late": {"silent", notTaken}} {
+		done := make(chan bool, 1)
+		address := worker(t, func(conn int) {
+			defer syscall.Close(conn)
+			var b [100]byte
+			_, _ = syscall.Read(conn, b[:])
+			if c.reply == "silent" {
+				time.Sleep(60 * time.Millisecond)
+			} else {
+				_, _ = syscall.Write(conn, []byte(c.reply))
+			}
+			done <- true
+		})
+		if got := offer(address, []byte("job"), resultFiles(t)); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		<-done
+	}
+}
+
+func TestOfferWithoutAWorker(t *testing.T) {
+	if got := offer(&syscall.SockaddrUnix{Name: "@ovpn-verify-test/nobody-listens"}, []byte("job"), resultFiles(t)); got != noWorker {
+		t.Errorf("%v", got)
+	}
+}
+
+// After front has given up on a worker, that worker cannot take the job any
+// more; and an acknowledgement that came just before is not overlooked.
+func TestGivingUpIsFinalForBothEnds(t *testing.T) {
+	for name, early := range map[string]bool{"acknowledged before": true, "acknowledged after": false} {
+		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acknowledge := func() error {
+			return syscall.Sendto(pair[1], []byte{Acknowledged}, syscall.MSG_NOSIGNAL, nil)
+		}
+		if early {
+			if err := acknowledge(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := syscall.Shutdown(pair[0], syscall.SHUT_RDWR); err != nil {
+			t.Fatal(err)
+		}
+		lateErr := acknowledge()
+		if got := received(pair[0]); got != early {
+			t.Errorf("%s: received %v", name, got)
+		}
+		if !errors.Is(lateErr, syscall.EPIPE) {
+			t.Errorf("%s: acknowledging after front gave up: %v", name, lateErr)
+		}
+		syscall.Close(pair[0])
+		syscall.Close(pair[1])
+	}
+}
+
+func TestAddressTellsConfigurationsApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := socketAddress(path).Name
+	if first != socketAddress(path).Name {
+		t.Error("one configuration has two addresses")
+	}
+	if err := os.WriteFile(path, []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if first == socketAddress(path).Name || first == socketAddress(path+"x").Name {
+		t.Error("two configurations have one address")
+	}
+}

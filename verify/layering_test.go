@@ -1,0 +1,56 @@
+package verify_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// allowed are the arrows between our own packages, beside those to the small
+// packages that everybody may use. Tests are not counted.
+var allowed = map[string][]string{
+	"cmd/ovpn-verify":      {"backends/file", "backends/ldap", "backends/radius", "challenge", "verify", "verify/config", "verify/front", "verify/logging", "verify/openvpn", "verify/state", "verify/worker"},
+	"verify":               {"challenge", "verify/front/reason", "verify/state"},
+	"verify/worker":        {"verify/front", "verify/front/job", "verify/front/reason", "verify/openvpn"},
+	"verify/front":         {"verify/front/job", "verify/front/reason"},
+	"verify/openvpn":       {"verify/front/job"},
+	"verify/config":        {"backends/file", "backends/ldap", "backends/radius", "verify", "verify/logging"},
+	"verify/state":         {},
+	"verify/logging":       {},
+	"verify/secret":        {},
+	"verify/primary":       {},
+	"verify/trace":         {},
+	"verify/front/job":     {},
+	"verify/front/reason":  {},
+	"challenge":            {},
+	"backends/file":        {},
+	"backends/ldap":        {},
+	"backends/radius":      {},
+	"backends/backendtest": {},
+}
+
+const everybodys = " verify/secret verify/primary verify/trace "
+
+func TestArrowsPointOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "ovpn-verify/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], "ovpn-verify/")
+		targets, listed := allowed[name]
+		if strings.HasPrefix(name, "scripts/") || strings.HasPrefix(name, "backends/backendtest/") {
+			continue
+		}
+		if !listed {
+			t.Errorf("%s is not in the list of packages", name)
+		}
+		for _, path := range fields[1:] {
+			target, ours := strings.CutPrefix(path, "ovpn-verify/")
+			if ours && !strings.Contains(everybodys, " "+target+" ") && !strings.Contains(" "+strings.Join(targets, " ")+" ", " "+target+" ") {
+				t.Errorf("%s imports %s", name, target)
+			}
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package logging_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovpn-verify/verify/logging"
+)
+
+func TestLogSurvivesLogrotate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	log, flush := logging.New(logging.Config{To: path, Format: "json"})
+	log.Info("one", "user", "a\nb")
+	flush()
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	log.Info("two")
+	flush()
+	for file, want := range map[string]string{path + ".1": "one", path: "two"} {
+		content, err := os.ReadFile(file)
+		var line map[string]any
+		if err != nil || strings.Count(string(content), "\n") != 1 || json.Unmarshal(content, &line) != nil || line["msg"] != want {
+			t.Errorf("%s: %q, %v", file, content, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o027 != 0 {
+		t.Errorf("others may read or write it: %v, %v", info.Mode(), err)
+	}
+}
+
+// A log that takes nothing (here a pipe that nobody reads) holds no login up.
+func TestBlockedLogHoldsNobodyUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	log, flush := logging.New(logging.Config{To: path, Format: "text"})
+	began := time.Now()
+	for range 10000 {
+		log.Info(strings.Repeat("x", 100))
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("logging took %v", took)
+	}
+	flush()
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("flushing took %v", took)
+	}
+}

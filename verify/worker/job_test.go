@@ -1,0 +1,145 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ovpn-verify/verify/front/reason"
+	"ovpn-verify/verify/openvpn"
+	"ovpn-verify/verify/secret"
+)
+
+// fixture is a worker with one job.
+type fixture struct {
+	*worker
+	job             pendingJob
+	control, reason string
+	log             bytes.Buffer
+}
+
+func newFixture(t *testing.T, decide func(context.Context, openvpn.Call, *openvpn.Results)) *fixture {
+	t.Helper()
+	dir := t.TempDir()
+	f := &fixture{control: filepath.Join(dir, "acf"), reason: filepath.Join(dir, "afr")}
+	files := make([]*os.File, 2)
+	for i, path := range []string{f.control, f.reason} {
+		var err error
+		if files[i], err = os.Create(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.job = pendingJob{
+		call:    openvpn.Call{Config: "/c", Username: "ada", Password: secret.FromString("s3cret-pw"), ClientProto: "990"},
+		results: openvpn.NewResults(files[0], files[1]),
+	}
+	f.worker = &worker{leaving: make(chan struct{}), Service: Service{
+		Decide: decide, Config: "/c", Deadline: 50 * time.Millisecond, Linger: time.Hour, MaxPending: 4,
+		Log: slog.New(slog.NewTextHandler(&f.log, nil)),
+	}}
+	return f
+}
+
+func (f *fixture) want(t *testing.T, verdict, text string) {
+	t.Helper()
+	control, _ := os.ReadFile(f.control)
+	reason, _ := os.ReadFile(f.reason)
+	if string(control) != verdict || string(reason) != text {
+		t.Errorf("verdict %q, reason %q; want %q, %q\n%s", control, reason, verdict, text, f.log.String())
+	}
+}
+
+func (f *fixture) runJob() {
+	f.countIn()
+	f.run(f.job)
+}
+
+var unavailable = reason.Temporary(reason.Unavailable, "990")
+
+func TestPanicIsAnsweredAndShowsNothingTyped(t *testing.T) {
+	f := newFixture(t, func(_ context.Context, c openvpn.Call, _ *openvpn.Results) {
+		panic("near " + string(c.Password.Reveal()))
+	})
+	f.runJob()
+	f.want(t, "0", unavailable)
+	if log := f.log.String(); strings.Contains(log, "s3cret") || !strings.Contains(log, "internal error") ||
+		!strings.Contains(log, "TestPanicIsAnsweredAndShowsNothingTyped") {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+func TestDecidingThatForgetsTheVerdictIsAnswered(t *testing.T) {
+	f := newFixture(t, func(context.Context, openvpn.Call, *openvpn.Results) {})
+	f.runJob()
+	f.want(t, "0", unavailable)
+}
+
+func TestDecidingThatDoesNotComeBackIsAnswered(t *testing.T) {
+	release := make(chan bool)
+	late := make(chan error)
+	f := newFixture(t, func(ctx context.Context, _ openvpn.Call, r *openvpn.Results) {
+		<-ctx.Done()
+		<-release
+		late <- r.Accept()
+	})
+	f.runJob()
+	f.want(t, "0", unavailable)
+	close(release)
+	if err := <-late; err != openvpn.ErrDecided {
+		t.Errorf("an accept after the deadline: %v", err)
+	}
+	f.want(t, "0", unavailable)
+}
+
+func TestVerdictStands(t *testing.T) {
+	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	f.runJob()
+	f.want(t, "1", "")
+}
+
+func TestJobAboveMaxPendingIsAnsweredAtOnce(t *testing.T) {
+	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	for range f.MaxPending {
+		f.countIn()
+	}
+	f.runJob()
+	f.want(t, "0", unavailable)
+}
+
+func TestLeavingWorkerAdmitsNothing(t *testing.T) {
+	f := newFixture(t, nil)
+	stale := false
+	f.Stale = func() bool { return stale }
+	if !f.admit() {
+		t.Fatal("a worker that is not leaving declined")
+	}
+	stale = true
+	if f.admit() {
+		t.Error("admitted with stale files")
+	}
+	select {
+	case <-f.leaving:
+	default:
+		t.Error("a stale worker does not leave")
+	}
+	stale = false
+	if f.admit() {
+		t.Error("admitted after leaving")
+	}
+}
+
+func TestIdleWorkerLeavesAfterLingering(t *testing.T) {
+	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	f.Linger = 20 * time.Millisecond
+	f.runJob()
+	select {
+	case <-f.leaving:
+	case <-time.After(5 * time.Second):
+		t.Error("still there")
+	}
+}

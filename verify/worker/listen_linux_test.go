@@ -1,0 +1,159 @@
+package worker
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovpn-verify/verify/front/job"
+	"ovpn-verify/verify/openvpn"
+)
+
+// offer sends a frame with files as front does, and returns what came back.
+func (f *fixture) offer(t *testing.T, frame []byte, files int, closeFirst bool) string {
+	t.Helper()
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fds []int
+	for i := range files {
+		path := f.control
+		if i > 0 {
+			path = f.reason
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		fds = append(fds, int(file.Fd()))
+	}
+	if err := syscall.Sendmsg(pair[0], frame, syscall.UnixRights(fds...), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if closeFirst {
+		syscall.Close(pair[0])
+	} else {
+		defer syscall.Close(pair[0])
+	}
+	end := os.NewFile(uintptr(pair[1]), "worker's end")
+	conn, err := net.FileConn(end)
+	end.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.take(conn.(*net.UnixConn))
+	if closeFirst {
+		return ""
+	}
+	var b [8]byte
+	n, _ := syscall.Read(pair[0], b[:])
+	return string(b[:max(n, 0)])
+}
+
+func frame(config string, fields ...string) []byte {
+	f := job.Append(job.New(nil), job.Config, config)
+	for _, name := range fields {
+		f = job.Append(f, name, "x\ny\n")
+	}
+	return f
+}
+
+func accepting(t *testing.T) (*fixture, chan bool) {
+	ran := make(chan bool, 1)
+	return newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) {
+		_ = r.Accept()
+		ran <- true
+	}), ran
+}
+
+func TestJobIsTakenAndAnswered(t *testing.T) {
+	f, ran := accepting(t)
+	if got := f.offer(t, frame("/c", job.Credentials, job.ReasonFile), 2, false); got != "A" {
+		t.Fatalf("answered %q", got)
+	}
+	<-ran
+	f.running.Wait()
+	f.want(t, "1", "")
+	f, ran = accepting(t)
+	if got := f.offer(t, frame("/c", job.Credentials), 1, false); got != "A" {
+		t.Fatalf("without a reason file: answered %q", got)
+	}
+	<-ran
+}
+
+func TestJobsThatCannotBeFinishedAreDeclined(t *testing.T) {
+	whole := frame("/c", job.Credentials, job.ReasonFile)
+	for name, c := range map[string]struct {
+		frame []byte
+		files int
+	}{
+		"another configuration":   {frame("/other", job.Credentials, job.ReasonFile), 2},
+		"cut frame":               {whole[:len(whole)-3], 2},
+		"another version":         {append([]byte{9}, whole[1:]...), 2},
+		"no files":                {whole, 0},
+		"one file of two":         {whole, 1},
+		"two files of one":        {frame("/c", job.Credentials), 2},
+		"three files":             {whole, 3},
+		"larger than a frame":     {append(whole, make([]byte, job.MaxFrame)...), 2},
+		"nothing but descriptors": {[]byte{0}, 2},
+	} {
+		f, ran := accepting(t)
+		before := openFDs(t)
+		if got := f.offer(t, c.frame, c.files, false); got != "" {
+			t.Errorf("%s: answered %q", name, got)
+		}
+		f.want(t, "", "")
+		if len(ran) > 0 || f.pending != 0 {
+			t.Errorf("%s: the job was run", name)
+		}
+		if after := openFDs(t); after > before {
+			t.Errorf("%s: %d descriptors before, %d after", name, before, after)
+		}
+	}
+}
+
+// A front that has gone has started another worker for its job.
+func TestJobOfAFrontThatHasGoneIsNotRun(t *testing.T) {
+	f, ran := accepting(t)
+	f.offer(t, frame("/c", job.Credentials, job.ReasonFile), 2, true)
+	f.running.Wait()
+	f.want(t, "", "")
+	if len(ran) > 0 || f.pending != 0 {
+		t.Error("the job was run")
+	}
+}
+
+func TestConnectionWithoutAJobIsClosed(t *testing.T) {
+	f, _ := accepting(t)
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pair[0])
+	end := os.NewFile(uintptr(pair[1]), "worker's end")
+	conn, err := net.FileConn(end)
+	end.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	f.take(conn.(*net.UnixConn))
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("after %v", took)
+	}
+}
+
+func openFDs(t *testing.T) int {
+	t.Helper()
+	fds, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(fds)
+}
