@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ovpn-verify/backends/backendtest/fakeradius"
 	"ovpn-verify/scripts/testbed"
 )
 
@@ -221,9 +222,19 @@ func TestRADIUSWithoutMessageAuthenticator(t *testing.T) {
 	w.logged(`verdict=unavailable .*Message-Authenticator`)
 }
 
-// A server with another shared secret cannot answer; FreeRADIUS drops what it
-// cannot verify, so that a wrong Message-Authenticator comes from the fake of
-// the unit tests and silence from this one.
+// FreeRADIUS cannot be made to sign wrongly, so this answer comes from a fake.
+func TestRADIUSWithWrongMessageAuthenticator(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configure(radiusSection(w.fakeRADIUS(fakeradius.Options{
+		Secret: testbed.RadiusSecret, AcceptAll: true, Answers: []fakeradius.Kind{fakeradius.WrongMessageAuthenticator},
+	})))
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Temporary, unavailableText)
+	w.logged(`verdict=unavailable .*wrong Message-Authenticator`)
+}
+
+// A server with another shared secret drops what it cannot verify, and is silent.
 func TestRADIUSWithAnotherSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
