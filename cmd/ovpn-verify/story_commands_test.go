@@ -177,25 +177,25 @@ func noteSecret(ts *testscript.TestScript, neg bool, args []string) {
 
 // expectWorkers N: so many worker processes serve this story's configuration.
 func expectWorkers(ts *testscript.TestScript, neg bool, args []string) {
-	if got := strconv.Itoa(len(of(ts).workers())); got != args[0] {
+	if got := strconv.Itoa(len(testbed.Workers(of(ts).dir))); got != args[0] {
 		ts.Fatalf("%s workers", got)
 	}
 }
 
 // killWorkers ends them as a crash would.
 func killWorkers(ts *testscript.TestScript, neg bool, args []string) {
-	workers := of(ts).workers()
+	workers := testbed.Workers(of(ts).dir)
 	if len(workers) == 0 {
 		ts.Fatalf("no worker is running")
 	}
 	for _, w := range workers {
-		w.kill()
+		ts.Check(w.Kill())
 	}
 }
 
 // waitGone: until no worker is left.
 func waitGone(ts *testscript.TestScript, neg bool, args []string) {
-	for deadline := time.Now().Add(10 * time.Second); len(of(ts).workers()) > 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); len(testbed.Workers(of(ts).dir)) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("workers are still there")
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,19 +22,12 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "ovpn-verify-")
-	if err != nil {
+	var remove func()
+	var err error
+	if binary, remove, err = testbed.BuildProgram(); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	// nobody has to be able to run it in the tests that start it as that user.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		panic(err)
-	}
-	binary = filepath.Join(dir, "ovpn-verify")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, out))
-	}
+	defer remove()
 	return m.Run()
 }
 
@@ -97,8 +89,8 @@ func of(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
 
 // end ends what the story started and looks for secrets in what it showed.
 func (s *story) end() {
-	for _, w := range s.workers() {
-		w.kill()
+	for _, w := range testbed.Workers(s.dir) {
+		_ = w.Kill()
 	}
 	if s.ldap != nil {
 		s.ldap.Close()

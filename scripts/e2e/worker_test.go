@@ -41,9 +41,9 @@ func TestKilledWorker(t *testing.T) {
 func (w *world) killOneWorker() {
 	w.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if found := w.workers(); len(found) > 0 {
+		if found := testbed.Workers(w.dir); len(found) > 0 {
 			time.Sleep(200 * time.Millisecond) // so that it is in the middle of the login
-			if err := syscall.Kill(found[0].pid, syscall.SIGKILL); err != nil {
+			if err := found[0].Kill(); err != nil {
 				w.t.Fatal(err)
 			}
 			return
@@ -90,8 +90,8 @@ func TestFiftyLoginsUnderTheProcessLimit(t *testing.T) {
 	stalls := server.Stalls()
 	slices.Sort(stalls)
 	t.Logf("fifty clients saw %v, %d workers; the daemon stood still for %v (median), %v at most",
-		seen, len(w.workers()), stalls[len(stalls)/2], stalls[len(stalls)-1])
-	if seen["connected"] != len(clients) || len(w.workers()) != 1 {
+		seen, len(testbed.Workers(w.dir)), stalls[len(stalls)/2], stalls[len(stalls)-1])
+	if seen["connected"] != len(clients) || len(testbed.Workers(w.dir)) != 1 {
 		t.Error("not everybody got in through one worker")
 	}
 }

@@ -43,20 +43,12 @@ func runTests(m *testing.M) int {
 		fmt.Println("these tests need a real OpenVPN:", strings.Join(missing, ", "))
 		return 1
 	}
-	dir, err := os.MkdirTemp("", "ovpn-verify-e2e-")
-	if err != nil {
+	var remove func()
+	var err error
+	if binary, remove, err = testbed.BuildProgram(); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil {
-		panic(err)
-	}
-	binary = filepath.Join(dir, "ovpn-verify")
-	build := exec.Command("go", "build", "-o", binary, "ovpn-verify/cmd/ovpn-verify")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, out))
-	}
+	defer remove()
 	return m.Run()
 }
 

@@ -1,0 +1,79 @@
+package testbed
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// BuildProgram builds ovpn-verify as it ships into a folder of its own, where
+// every user can execute it. remove takes it away again.
+func BuildProgram() (binary string, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "ovpn-verify-built-")
+	if err != nil {
+		return "", nil, err
+	}
+	binary = filepath.Join(dir, "ovpn-verify")
+	build := exec.Command("go", "build", "-o", binary, "ovpn-verify/cmd/ovpn-verify")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
+		os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("testbed: building ovpn-verify: %w\n%s", err, out)
+	}
+	return binary, func() { os.RemoveAll(dir) }, nil
+}
+
+// Worker is a worker process of ovpn-verify.
+type Worker struct {
+	PID       int
+	Arguments string // separated by NUL
+	Environ   string // likewise
+}
+
+// Workers finds the workers whose configuration is in dir.
+func Workers(dir string) []Worker {
+	var found []Worker
+	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range paths {
+		arguments := readText(path)
+		if !strings.Contains(arguments, "\x00worker\x00--config\x00"+dir+"/") {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		found = append(found, Worker{pid, arguments, readText(filepath.Join(filepath.Dir(path), "environ"))})
+	}
+	return found
+}
+
+// Kill ends the worker as a crash would.
+func (w Worker) Kill() error { return syscall.Kill(w.PID, syscall.SIGKILL) }
+
+// FindSecrets looks for each secret, plain, in hex, base64 and decimals, in each
+// place's content, and returns what was found where.
+func FindSecrets(places map[string]string, secrets []string) []string {
+	var found []string
+	for _, secret := range secrets {
+		for form, text := range map[string]string{
+			"plain": secret, "hex": hex.EncodeToString([]byte(secret)),
+			"base64":   strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
+			"decimals": strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
+		} {
+			for place, content := range places {
+				if strings.Contains(strings.ToLower(content), strings.ToLower(text)) {
+					found = append(found, fmt.Sprintf("%q stands in %s, %s", secret, place, form))
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
