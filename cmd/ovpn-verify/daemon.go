@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"ovpn-verify/verify"
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/front"
+	"ovpn-verify/verify/logging"
 	"ovpn-verify/verify/openvpn"
 	"ovpn-verify/verify/worker"
 )
@@ -19,15 +24,23 @@ const exitRefused = 1
 // decideInsideCall is for an OpenVPN that cannot wait for a verdict (2.5 and
 // older): the daemon stands still until it is there.
 func decideInsideCall(c front.Call) (status int) {
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads is no reason to refuse
 	call, err := openvpn.ReadCall(c.Frame)
 	if err == nil {
 		status, err = decideNow(c, call)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "ovpn-verify: login refused:", err)
+		complain("login refused", err)
 		return exitRefused
 	}
 	return status
+}
+
+// complain writes to OpenVPN's log without waiting for it longer than a moment.
+func complain(what string, err error) {
+	log, flush := logging.New(logging.DefaultConfig())
+	log.Error(what, "cause", err)
+	flush()
 }
 
 func decideNow(c front.Call, call openvpn.Call) (status int, err error) {
@@ -36,15 +49,40 @@ func decideNow(c front.Call, call openvpn.Call) (status int, err error) {
 		return exitRefused, err
 	}
 	defer s.flush()
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.Login.Deadline)
-	defer cancel()
 	login := newLogin(call)
-	d := s.pipeline.Decide(ctx, login)
+	d, err := s.decideInTime(login)
+	if err != nil {
+		return exitRefused, err
+	}
 	d.Record(s.log, login, s.config.Login.Backend)
 	if d.Verdict == verify.Accepted {
 		return exitOK, nil
 	}
 	return exitRefused, writeReason(c.Reason, d.Text)
+}
+
+// decideInTime does not wait for a system call that does not come back: the
+// daemon stands still meanwhile.
+func (s *service) decideInTime(login verify.Login) (verify.Decision, error) {
+	const grace = time.Second
+	deadline := s.config.Login.Deadline
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	decided := make(chan verify.Decision, 1)
+	go func() {
+		defer func() {
+			if value := recover(); value != nil {
+				decided <- verify.Decision{Cause: fmt.Errorf("internal error (%T)", value)} // the zero Verdict refuses
+			}
+		}()
+		decided <- s.pipeline.Decide(ctx, login)
+	}()
+	select {
+	case d := <-decided:
+		return d, nil
+	case <-time.After(deadline + grace):
+		return verify.Decision{}, errors.New("deciding did not end at login.deadline")
+	}
 }
 
 // writeReason replaces the neutral text that front left.
@@ -53,11 +91,10 @@ func writeReason(fd int, text string) error {
 		return nil
 	}
 	f := os.NewFile(uintptr(fd), "auth_failed_reason_file")
-	if err := f.Truncate(0); err != nil {
+	if _, err := f.WriteAt([]byte(text), 0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(text), 0)
-	return err
+	return f.Truncate(int64(len(text)))
 }
 
 // service is what a configuration makes of the program.
@@ -88,19 +125,22 @@ type workerCommand struct {
 	Listen bool `help:"A listening socket came along."`
 }
 
-// Run serves until nobody has logged in for worker.linger.
+// Run serves until nobody has logged in for worker.linger. Its errors go to
+// OpenVPN's log, which may be a pipe that nobody reads: a worker that waits for
+// it would never end.
 func (cmd *workerCommand) Run(path *configFlag) error {
-	flush := func() {}
 	err := worker.Run(cmd.Listen, func() (worker.Service, error) {
 		s, err := loadService(string(*path))
 		if err != nil {
-			return worker.Service{}, fmt.Errorf("ovpn-verify worker: logins are answered as unavailable: %w", err)
+			return worker.Service{}, err
 		}
-		flush = s.flush
 		return s.forWorker(string(*path)), nil
 	})
-	flush()
-	return err
+	if err != nil {
+		complain("logins are answered as unavailable", err)
+		return &statusError{exitProblem, nil}
+	}
+	return nil
 }
 
 func (s *service) forWorker(path string) worker.Service {
@@ -112,6 +152,7 @@ func (s *service) forWorker(path string) worker.Service {
 		MaxPending: s.config.Worker.MaxPending,
 		Stale:      func() bool { return s.config.Fingerprint() != s.inputs },
 		Log:        s.log,
+		Flush:      s.flush,
 	}
 }
 

@@ -7,12 +7,19 @@ import "syscall"
 // hash of the user id, the configuration's path and of what stat tells of
 // it and of this binary: after an upgrade or a changed configuration the next
 // login finds no worker under the new name and starts one, while the old one
-// finishes its jobs.
+// finishes its jobs. Where paths lead elsewhere (another root or mount
+// namespace), or the worker's environment would differ, the name differs too: a
+// login must not be decided by another unit's users file.
 func socketAddress(config string) *syscall.SockaddrUnix {
 	h := hashNumber(uint64(syscall.Geteuid()), fnvOffset)
 	h = hashText(config, h)
 	h = hashFile(executable(), h)
 	h = hashFile(config, h)
+	h = hashInode("/", h)
+	h = hashInode("/proc/self/ns/mnt", h)
+	for _, variable := range workerEnvironment() {
+		h = hashText(variable, h)
+	}
 	return &syscall.SockaddrUnix{Name: "@ovpn-verify/" + hexadecimal(h)}
 }
 
@@ -38,6 +45,14 @@ func hashNumber(n, h uint64) uint64 {
 		n >>= 8
 	}
 	return h
+}
+
+func hashInode(path string, h uint64) uint64 {
+	var info syscall.Stat_t
+	if syscall.Stat(path, &info) != nil {
+		return hashByte(0, h)
+	}
+	return hashNumber(info.Ino, hashNumber(uint64(info.Dev), h))
 }
 
 func hashFile(path string, h uint64) uint64 {

@@ -18,11 +18,13 @@ func parseArguments(args []string) (a arguments, problem string) {
 		a.config = path
 	}
 	const flag = "--config"
+	configIsLast := false
 	for i := 1; i < len(args); i++ {
 		switch arg := args[i]; {
 		case arg == flag && i+1 < len(args):
 			i++
 			a.config = args[i]
+			configIsLast = i+1 == len(args)
 		case len(arg) > len(flag)+1 && arg[:len(flag)+1] == flag+"=":
 			a.config = arg[len(flag)+1:]
 		case arg == "" || arg[0] == '-':
@@ -32,6 +34,11 @@ func parseArguments(args []string) (a arguments, problem string) {
 		default:
 			a.credentials = arg
 		}
+	}
+	// OpenVPN puts the credentials file last: with `--config` alone in
+	// server.conf it would be read as the configuration, and quoted in errors.
+	if _, viaEnv := syscall.Getenv("password"); configIsLast && !viaEnv {
+		return a, flag + " lacks its file"
 	}
 	return a, ""
 }

@@ -136,7 +136,6 @@ func appendVariable(f []byte, name string) []byte {
 
 // refuse ends the process; OpenVPN sends the text in the reason file.
 func refuse(problem string) {
-	message := "ovpn-verify: login refused: " + problem + "\n"
-	_, _ = syscall.Write(2, []byte(message))
+	complain("ovpn-verify: login refused: " + problem + "\n")
 	syscall.Exit(exitRefused)
 }

@@ -123,8 +123,29 @@ func pipeCloseOnExec(p *[2]int) error { return syscall.Pipe2(p[:], syscall.O_CLO
 // fills up meanwhile: a verdict that cannot be written is a hanging user.
 func reserve(control int) {
 	const keepSize = 1 // FALLOC_FL_KEEP_SIZE: the file stays empty, as OpenVPN made it
-	if syscall.Fallocate(control, keepSize, 0, 1) == syscall.ENOSPC {
-		refuse("no space left for auth_control_file")
+	switch err := syscall.Fallocate(control, keepSize, 0, 1); err {
+	case nil, syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.EINTR:
+	default:
+		refuse("auth_control_file cannot be written: " + err.Error())
+	}
+}
+
+// keepFromWorker closes what OpenVPN left open at the worker's exec. A kernel
+// that does not know close_range (before 5.11) hands it on.
+func keepFromWorker(first uintptr) {
+	const (
+		sysCloseRange = 436 // the same on every architecture
+		closeOnExec   = 4   // CLOSE_RANGE_CLOEXEC
+	)
+	_, _, _ = syscall.Syscall(sysCloseRange, first, uintptr(^uint32(0)), closeOnExec)
+}
+
+// complain writes to OpenVPN's log, unless that would mean to wait for it.
+func complain(message string) {
+	var writable syscall.FdSet
+	writable.Bits[0] = 1 << 2
+	if n, err := syscall.Select(3, nil, &writable, nil, &syscall.Timeval{}); err == nil && n == 1 {
+		_, _ = syscall.Write(2, []byte(message))
 	}
 }
 

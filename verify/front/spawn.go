@@ -23,7 +23,10 @@ func startWorker(config string, frame []byte, files results, listener int) error
 		return err
 	}
 	defer syscall.Close(pipe[0])
-	// The frame fits the pipe's buffer (job.MaxFrame), so this does not wait.
+	// The frame fits the pipe's buffer (job.MaxFrame), unless the user has so many
+	// pipes that the kernel gives smaller ones (pipe(7), pipe-user-pages-soft):
+	// that is a failure, and no reason to wait.
+	_ = syscall.SetNonblock(pipe[1], true)
 	n, err := syscall.Write(pipe[1], frame)
 	syscall.Close(pipe[1])
 	if err != nil || n != len(frame) {
@@ -34,6 +37,7 @@ func startWorker(config string, frame []byte, files results, listener int) error
 		args = append(args, ListenFlag)
 	}
 	null := nullDevice(pipe[0])
+	keepFromWorker(FDListener + 1)
 	_, err = syscall.ForkExec(executable(), args, &syscall.ProcAttr{
 		Dir: "/",
 		Env: workerEnvironment(),

@@ -54,12 +54,12 @@ func (r *Results) writeReason(text string) error {
 	if r.reason == nil {
 		return nil
 	}
-	err := r.reason.Truncate(0)
-	if text != "" {
-		_, writeErr := r.reason.WriteAt([]byte(text), 0)
-		err = errors.Join(err, writeErr)
+	// In this order the text takes the place of the neutral one on the disk, and
+	// when that fails the neutral one stays.
+	if _, err := r.reason.WriteAt([]byte(text), 0); err != nil {
+		return err
 	}
-	return err
+	return r.reason.Truncate(int64(len(text)))
 }
 
 func (r *Results) close() {

@@ -25,6 +25,7 @@ type pendingJob struct {
 	call    openvpn.Call
 	callErr error // the call holds no credentials
 	results *openvpn.Results
+	crowded bool // it came when Service.MaxPending were there
 }
 
 // inheritedJob takes the job from the descriptors that front left.
@@ -72,7 +73,7 @@ func (w *worker) run(j pendingJob) {
 	// Whatever happened above: a job without a verdict gets this one, and after
 	// a verdict it changes nothing.
 	defer func() { _ = j.unavailable() }()
-	if w.crowded() {
+	if j.crowded {
 		w.Log.Warn("login answered as unavailable: too many are pending", "max_pending", w.MaxPending)
 		return
 	}

@@ -55,7 +55,7 @@ func (f *fixture) want(t *testing.T, verdict, text string) {
 }
 
 func (f *fixture) runJob() {
-	f.countIn()
+	f.job.crowded = f.countIn()
 	f.run(f.job)
 }
 
@@ -115,11 +115,11 @@ func TestLeavingWorkerAdmitsNothing(t *testing.T) {
 	f := newFixture(t, nil)
 	stale := false
 	f.Stale = func() bool { return stale }
-	if !f.admit() {
+	if admitted, _ := f.admit(); !admitted {
 		t.Fatal("a worker that is not leaving declined")
 	}
 	stale = true
-	if f.admit() {
+	if admitted, _ := f.admit(); admitted {
 		t.Error("admitted with stale files")
 	}
 	select {
@@ -128,7 +128,7 @@ func TestLeavingWorkerAdmitsNothing(t *testing.T) {
 		t.Error("a stale worker does not leave")
 	}
 	stale = false
-	if f.admit() {
+	if admitted, _ := f.admit(); admitted {
 		t.Error("admitted after leaving")
 	}
 }

@@ -58,6 +58,7 @@ func (w *worker) serve() error {
 // take acknowledges a job and runs it, or declines by closing the connection.
 func (w *worker) take(conn *net.UnixConn) {
 	defer conn.Close()
+	defer w.reportPanic()
 	j, err := receive(conn)
 	if err != nil {
 		if !errors.Is(err, errDeclined) {
@@ -65,10 +66,16 @@ func (w *worker) take(conn *net.UnixConn) {
 		}
 		return
 	}
-	if j.call.Config != w.Config || !w.admit() {
+	if j.call.Config != w.Config {
 		j.results.Abandon()
 		return
 	}
+	admitted, crowded := w.admit()
+	if !admitted {
+		j.results.Abandon()
+		return
+	}
+	j.crowded = crowded
 	// Only an acknowledgement that front can still read makes the job ours.
 	if _, err := conn.Write([]byte{front.Acknowledged}); err != nil {
 		j.results.Abandon()

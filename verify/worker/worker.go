@@ -11,12 +11,14 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os/signal"
 	"sync"
 	"syscall"
 	"time"
 
+	"ovpn-verify/verify/front"
 	"ovpn-verify/verify/openvpn"
 )
 
@@ -30,11 +32,17 @@ type Service struct {
 	MaxPending int           // jobs at once; above it they are answered as unavailable
 	Stale      func() bool   // a file that the service was made from has changed
 	Log        *slog.Logger
+	Flush      func() // waits until what was logged is written
 }
 
+// loadTimeout bounds making the service: a configuration on a disk that does not
+// answer must not keep the user waiting, nor the socket bound.
+const loadTimeout = 10 * time.Second
+
 // Run serves until the worker has been idle for Service.Linger. load makes the
-// service; when it fails, the job that came along is answered as unavailable
-// and the error returned. listening says that front passed on a socket.
+// service; when it fails or takes longer than ten seconds, the job that came
+// along is answered as unavailable and the error returned; the caller must end
+// the process then. listening says that front passed on a socket.
 func Run(listening bool, load func() (Service, error)) error {
 	// Handling a signal would cost a thread, and the stock unit allows ten in
 	// all; a worker that is ended leaves the neutral reason to the user.
@@ -43,19 +51,41 @@ func Run(listening bool, load func() (Service, error)) error {
 	if err != nil {
 		return err
 	}
-	service, err := load()
+	service, err := loadInTime(load)
 	if err != nil {
+		if listening {
+			_ = syscall.Close(front.FDListener) // nobody shall wait for us to accept
+		}
 		return errors.Join(err, first.unavailable())
 	}
 	w := &worker{Service: service, leaving: make(chan struct{})}
-	w.countIn()
+	first.crowded = w.countIn()
 	w.start(first)
 	if listening {
 		err = w.serve()
 	}
 	w.stopAdmitting()
 	w.running.Wait()
+	service.Flush()
 	return err
+}
+
+func loadInTime(load func() (Service, error)) (Service, error) {
+	type result struct {
+		service Service
+		err     error
+	}
+	loaded := make(chan result, 1)
+	go func() {
+		s, err := load()
+		loaded <- result{s, err}
+	}()
+	select {
+	case r := <-loaded:
+		return r.service, r.err
+	case <-time.After(loadTimeout):
+		return Service{}, fmt.Errorf("worker: reading the configuration took longer than %v", loadTimeout)
+	}
 }
 
 type worker struct {
@@ -70,33 +100,28 @@ type worker struct {
 	left    bool
 }
 
-// admit counts a job in, unless the worker is leaving.
-func (w *worker) admit() bool {
+// admit counts a job in, unless the worker is leaving, and tells whether there
+// are more than it may run.
+func (w *worker) admit() (admitted, crowded bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.left {
-		return false
+		return false, false
 	}
 	if w.Stale != nil && w.Stale() {
 		w.leave()
-		return false
+		return false, false
 	}
 	if w.idle != nil {
 		w.idle.Stop()
 	}
-	w.countIn()
-	return true
+	return true, w.countIn()
 }
 
 // countIn is called with mu held, or before anybody else knows the worker.
-func (w *worker) countIn() {
+func (w *worker) countIn() (crowded bool) {
 	w.pending++
 	w.running.Add(1)
-}
-
-func (w *worker) crowded() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	return w.pending > w.MaxPending
 }
 

@@ -45,7 +45,8 @@ func Decode(frame []byte) (fields map[string][]byte, ok bool) {
 		nameLen := int(rest[0])
 		valueLen := int(rest[1])<<24 | int(rest[2])<<16 | int(rest[3])<<8 | int(rest[4])
 		rest = rest[header:]
-		if nameLen+valueLen > len(rest) {
+		// A length of 2³¹ or more is negative where int has 32 bits.
+		if nameLen > len(rest) || valueLen < 0 || valueLen > len(rest)-nameLen {
 			return nil, false
 		}
 		name := string(rest[:nameLen])
