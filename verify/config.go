@@ -49,7 +49,7 @@ func (c LoginConfig) Validate() error {
 		OneOf("login.second_factor", c.SecondFactor, factorNone, factorTOTP),
 		OneOf("login.match_common_name", c.MatchCommonName, matchOff, matchExact, matchFold),
 		between("login.deadline", c.Deadline, 100*time.Millisecond, 10*time.Minute),
-		between("login.challenge_ttl", c.ChallengeTTL, time.Second, time.Hour),
+		between("login.challenge_ttl", c.ChallengeTTL, time.Second, 10*time.Minute),
 	)
 }
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/secret"
@@ -104,7 +105,7 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	}
 	switch c.Kind {
 	case kindTOTP:
-		return a.checkTOTPAnswer(ctx, c, f.Response)
+		return a.checkTOTPAnswer(ctx, f.State, c, f.Response)
 	case kindBackend:
 		a.factor = kindBackend
 		err := a.answerBackend(ctx, c.BackendState, f.Response, c.Round)
@@ -116,17 +117,21 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 
 // checkTOTPAnswer does without secondFactor's ways around a code: the question
 // was asked, so only the right code will do.
-func (a *attempt) checkTOTPAnswer(ctx context.Context, c state.Challenge, code secret.Text) error {
+func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challenge, code secret.Text) error {
 	a.identity, a.factor = c.Identity, factorTOTP
 	enrolment, err := a.Store.Enrolment(ctx, c.Identity.Name)
 	if errors.Is(err, state.ErrNotFound) {
 		return refusal("%q is not enrolled for TOTP any more", c.Identity.Name)
 	}
 	if err != nil {
-		return err
+		return a.keepAfterOutage(ctx, err, id, c)
 	}
 	return a.spendCode(ctx, enrolment.Seed, code)
 }
+
+// keepTimeout is what putting a challenge back may take beyond the deadline,
+// which has often ended by then.
+const keepTimeout = 500 * time.Millisecond
 
 // keepAfterOutage puts a challenge back that could not be answered because the
 // server was away: the client repeats its answer after a TEMP, by itself.
@@ -134,5 +139,7 @@ func (a *attempt) keepAfterOutage(ctx context.Context, err error, id string, c s
 	if verdictOf(err) != Unavailable {
 		return err
 	}
-	return errors.Join(err, a.Store.PutChallenge(context.WithoutCancel(ctx), id, c, a.Now()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
+	defer cancel()
+	return errors.Join(err, a.Store.PutChallenge(ctx, id, c, a.Now()))
 }

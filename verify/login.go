@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
 )
 
@@ -54,7 +55,8 @@ func (l Login) matchCommonName(how string) error {
 	case matchExact:
 		same = l.Username == l.CommonName
 	case matchFold:
-		same = strings.EqualFold(l.Username, l.CommonName)
+		// As identities are folded; EqualFold would take "ſ" for "s".
+		same = state.Key(l.Username) == state.Key(l.CommonName)
 	}
 	if !same {
 		return refusal("the certificate belongs to %q", l.CommonName)

@@ -90,27 +90,29 @@ func (a *attempt) request(password secret.Text) primary.Request {
 	}
 }
 
-// splitAppended takes a code off the password's end where the configuration
-// allows it. A password may end in digits itself, so for an enrolled user only
-// a code that is right now is split off: one try at the directory is enough.
-func (a *attempt) splitAppended(ctx context.Context, field secret.Text) (password, code secret.Text, err error) {
-	if a.Login.SecondFactor != factorTOTP || !a.TOTP.Appended {
-		return field, secret.Text{}, nil
-	}
+// checkPlain takes a code off the password's end where the configuration allows
+// it. A password may end in digits itself. For a user who is enrolled under the
+// name typed, only a code that is right now is split off, and one try at the
+// directory is enough. For others, who may be enrolled under the directory's
+// spelling or not at all, the whole field is the second try.
+func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
 	head, tail, ok := challenge.SplitAppended(field, a.TOTP.Digits)
-	if !ok {
-		return field, secret.Text{}, nil
+	if !ok || !a.TOTP.Appended || a.Login.SecondFactor != factorTOTP {
+		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
 	if errors.Is(err, state.ErrNotFound) {
-		// The directory may spell the name otherwise, and the secret be found by that.
-		return head, tail, nil
+		err := a.checkPassword(ctx, head, tail)
+		if passwordWrong := verdictOf(err) == Refused && a.identity.Name == ""; !passwordWrong {
+			return err
+		}
+		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	if err != nil {
-		return secret.Text{}, secret.Text{}, err
+		return err
 	}
-	if _, right := a.TOTP.totp().Match(enrolment.Seed, tail, a.Now()); !right {
-		return field, secret.Text{}, nil
+	if _, right := a.TOTP.totp().Match(enrolment.Seed, tail, a.Now()); right {
+		return a.checkPassword(ctx, head, tail)
 	}
-	return head, tail, nil
+	return a.checkPassword(ctx, field, secret.Text{})
 }

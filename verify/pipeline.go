@@ -93,11 +93,7 @@ func (a *attempt) decide(ctx context.Context) error {
 	switch f := field.(type) {
 	case challenge.Plain:
 		a.field = "plain"
-		password, code, err := a.splitAppended(ctx, f.Password)
-		if err != nil {
-			return err
-		}
-		return a.checkPassword(ctx, password, code)
+		return a.checkPlain(ctx, f.Password)
 	case challenge.Static:
 		a.field = "static"
 		return a.checkPassword(ctx, f.Password, f.Response)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 
-	"encoding/base32"
-
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/primary"
@@ -23,21 +22,30 @@ import (
 )
 
 // directory is a backend whose users have the password "pw-NAME" and a spelling
-// in lower case. What asks is a script of one answer for each question.
+// in lower case without a domain: NAME, Name and name@example.org are one user.
+// What asks is a script of one answer for each question.
 type directory struct {
 	asks   map[string][]string // user: the right answers, in order
 	outage error
 	calls  int
+
+	onAnswer func()
+}
+
+func canonical(typed string) string {
+	return strings.TrimSuffix(strings.ToLower(typed), "@example.org")
 }
 
 func (d *directory) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
 	d.calls++
-	name := strings.ToLower(req.Username)
+	name := canonical(req.Username)
 	switch {
 	case d.outage != nil:
 		return primary.Identity{}, d.outage
 	case string(req.Password.Reveal()) != "pw-"+name:
 		return primary.Identity{}, fmt.Errorf("wrong password: %w", primary.ErrRefused)
+	case name == "nameless":
+		return primary.Identity{}, nil
 	case len(d.asks[name]) > 0:
 		return primary.Identity{}, &primary.ChallengeError{Prompt: "Question 1", Echo: true, State: []byte("1")}
 	}
@@ -45,7 +53,10 @@ func (d *directory) CheckPassword(_ context.Context, req primary.Request) (prima
 }
 
 func (d *directory) AnswerChallenge(_ context.Context, req primary.Request, pending []byte) (primary.Identity, error) {
-	name, round := strings.ToLower(req.Username), int(pending[0]-'0')
+	name, round := canonical(req.Username), int(pending[0]-'0')
+	if d.onAnswer != nil {
+		d.onAnswer()
+	}
 	switch answers := d.asks[name]; {
 	case d.outage != nil:
 		return primary.Identity{}, d.outage
@@ -170,6 +181,29 @@ func TestDynamicChallenge(t *testing.T) {
 	f.want(Refused, "answered before", f.login("ada", "CRV1::"+challenge.NewState()+"::"+f.code("ada", 0)))
 }
 
+// All that is remembered is remembered by the directory's spelling.
+func TestAnotherSpellingIsTheSameUser(t *testing.T) {
+	const alias = "Ada@example.org"
+	f := newFixture(t, nil)
+	if err := f.store.PutRecoveryCodes(t.Context(), "ada", []secret.Text{secret.FromString("abcd-efgh-ijkl-mnop")}); err != nil {
+		t.Fatal(err)
+	}
+	d := f.want(Challenged, "", f.login(alias, "pw-ada"))
+	f.want(Accepted, "", f.login(alias, dynamic(d, f.code("ada", -1))))
+	f.want(Refused, "used before", f.login("ada", static("pw-ada", f.code("ada", -1))))
+	f.want(Accepted, "", f.login("ada", static("pw-ada", f.code("ada", 0))))
+	f.want(Refused, "used before", f.login(alias, static("pw-ada", f.code("ada", 0))))
+	f.want(Accepted, "", f.login(alias, static("pw-ada", "abcd-efgh-ijkl-mnop")))
+	f.want(Refused, "wrong code", f.login("ada", static("pw-ada", "abcd-efgh-ijkl-mnop")))
+}
+
+func TestChallengeIsBoundToTheName(t *testing.T) {
+	f := newFixture(t, nil)
+	d := f.login("ada", "pw-ada")
+	answer := Login{Username: "bob", Password: secret.FromString(dynamic(d, f.code("ada", 0))), CommonName: "ada-cn", CanChallenge: true}
+	f.want(Refused, "belongs to", f.Decide(t.Context(), answer))
+}
+
 func TestChallengeIsBoundToTheCertificate(t *testing.T) {
 	f := newFixture(t, nil)
 	d := f.login("ada", "pw-ada")
@@ -196,6 +230,19 @@ func TestUnenrolled(t *testing.T) {
 		t.Errorf("factor %q", d.Factor)
 	}
 	f.want(Refused, "wrong password", f.login("carol", "pw-ada"))
+	f.store.Close() // what cannot be looked up is not "not enrolled"
+	f.want(Unavailable, "state", f.login("carol", "pw-carol"))
+}
+
+func TestMissingStateIsNotEmpty(t *testing.T) {
+	f := newFixture(t, func(p *Pipeline) { p.TOTP.Unenrolled = "allow" })
+	f.Store = state.Open(filepath.Join(t.TempDir(), "state.db"), filepath.Join(t.TempDir(), "state.key"))
+	f.want(Unavailable, "no database", f.login("ada", "pw-ada"))
+}
+
+func TestBackendThatNamesNobody(t *testing.T) {
+	f := newFixture(t, func(p *Pipeline) { p.Login.SecondFactor = "none" })
+	f.want(Unavailable, "without a name", f.login("nameless", "pw-nameless"))
 }
 
 func TestAppendedCode(t *testing.T) {
@@ -208,6 +255,13 @@ func TestAppendedCode(t *testing.T) {
 	if before := f.directory.calls; f.login("ada", "pw-ada000000").Verdict != Refused || f.directory.calls != before+1 {
 		t.Error("a wrong code appended costs more than one try at the directory")
 	}
+	// An unenrolled user, and an enrolled one by another spelling.
+	f.Pipeline.TOTP.Unenrolled = "allow"
+	f.want(Accepted, "", f.login("hunter123456", "pw-hunter123456"))
+	f.want(Accepted, "", f.login("Ada@example.org", "pw-ada"+f.code("ada", 1)))
+	f.want(Refused, "used before", f.login("Ada@example.org", "pw-ada"+f.code("ada", 1)))
+	f.store.Close()
+	f.want(Unavailable, "state", f.login("ada", "pw-ada000000"))
 	off := newFixture(t, nil)
 	off.want(Refused, "wrong password", off.login("ada", "pw-ada"+off.code("ada", 0)))
 }
@@ -284,6 +338,7 @@ func TestQuestionsOfABackend(t *testing.T) {
 		t.Errorf("%+v", first.Question)
 	}
 	f.want(Refused, "wrong answer", f.login("ada", dynamic(first, "two")))
+	f.want(Refused, "answered before", f.login("ada", dynamic(first, "one")))
 	second := f.want(Challenged, "", f.login("ada", dynamic(f.login("ada", "pw-ada"), "one")))
 	if second.Question.Prompt != "Question 2" || second.Question.Echo {
 		t.Errorf("%+v", second.Question)
@@ -295,6 +350,19 @@ func TestQuestionsOfABackend(t *testing.T) {
 	f.directory.outage = nil
 	f.want(Accepted, "", f.login("ada", dynamic(second, "two"))) // the client repeats its answer
 	f.want(Refused, "answered before", f.login("ada", dynamic(second, "two")))
+}
+
+// The deadline has often ended when a server was away; the challenge is kept all the same.
+func TestChallengeIsKeptAfterTheDeadline(t *testing.T) {
+	f := newFixture(t, func(p *Pipeline) { p.Login.SecondFactor = "none" })
+	f.directory.asks = map[string][]string{"ada": {"one"}}
+	q := f.login("ada", "pw-ada")
+	ctx, cancel := context.WithCancel(t.Context())
+	f.directory.outage, f.directory.onAnswer = errors.New("down"), cancel
+	l := Login{Username: "ada", Password: secret.FromString(dynamic(q, "one")), CommonName: "ada-cn", CanChallenge: true}
+	f.want(Unavailable, "down", f.Decide(ctx, l))
+	f.directory.outage, f.directory.onAnswer = nil, nil
+	f.want(Accepted, "", f.login("ada", dynamic(q, "one")))
 }
 
 func TestBackendThatAsksWithoutEnd(t *testing.T) {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"sync"
-	"syscall"
-	"time"
 
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/trace"
 )
 
@@ -21,15 +19,7 @@ type Backend struct {
 
 	mu    sync.Mutex
 	users Users
-	seen  version
-}
-
-// version tells one state of the file from another.
-type version struct {
-	inode        uint64
-	size         int64
-	modified     time.Time
-	changedNanos int64
+	seen  string // the version of the file that users is from
 }
 
 // hashesAtOnce bounds memory, and leaves a processor for taking the next job
@@ -77,11 +67,10 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id pr
 
 // current returns the users as the file has them now.
 func (b *Backend) current() (Users, error) {
-	info, err := os.Stat(b.path)
+	now, err := secret.Version(b.path)
 	if err != nil {
 		return nil, err
 	}
-	now := versionOf(info)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.users != nil && b.seen == now {
@@ -93,12 +82,4 @@ func (b *Backend) current() (Users, error) {
 	}
 	b.users, b.seen = users, now
 	return users, nil
-}
-
-func versionOf(info os.FileInfo) version {
-	v := version{size: info.Size(), modified: info.ModTime()}
-	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		v.inode, v.changedNanos = uint64(s.Ino), changed(s)
-	}
-	return v
 }

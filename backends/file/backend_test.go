@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"ovpn-verify/backends/backendtest"
 	"ovpn-verify/backends/file"
@@ -84,6 +85,7 @@ func TestDamagedFileIsAnOutage(t *testing.T) {
 		"key cut short":   "[users]\nada = \"" + hash + "AAAA\"\n",
 		"no salt":         "[users]\nada = \"$argon2id$v=19$m=19456,t=2,p=1$$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
 		"no passes":       "[users]\nada = \"$argon2id$v=19$m=19456,t=0,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
+		"years of passes": "[users]\nada = \"$argon2id$v=19$m=19456,t=4000000000,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
 		"all the memory":  "[users]\nada = \"$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
 		"argon2i":         "[users]\nada = \"$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
 		"another version": "[users]\nada = \"$argon2id$v=16$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n",
@@ -143,9 +145,59 @@ func TestChangeKeepsModeAndLosesNoUser(t *testing.T) {
 	}
 }
 
+func TestFileThatIsTooLargeIsNotCutShort(t *testing.T) {
+	path := usersFile(t)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := append(content, []byte(strings.Repeat("# padding\n", 16<<20/10+1))...)
+	if err := os.WriteFile(path, large, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.ChangeUsers(path, func(file.Users) error { return nil }); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSymbolicLinkToTheFileStays(t *testing.T) {
+	path := usersFile(t)
+	link := filepath.Join(t.TempDir(), "link.toml")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	add(t, link, "bob")
+	if err := check(path, "bob", password); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// A known user and an unknown one take one hash each.
+func TestUnknownUserTakesAsLong(t *testing.T) {
+	path := usersFile(t)
+	if err := check(path, "ada", "wrong"); !errors.Is(err, primary.ErrRefused) {
+		t.Fatal(err)
+	}
+	took := func(name string) time.Duration {
+		least := time.Hour
+		for range 5 {
+			began := time.Now()
+			_ = check(path, name, "wrong")
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	if known, unknown := took("ada"), took("nobody"); unknown < known/3 {
+		t.Errorf("known user %v, unknown %v", known, unknown)
+	}
+}
+
 func TestCheckName(t *testing.T) {
 	for name, ok := range map[string]bool{
-		"ada": true, "Zoë": true, "": false, "a\nb": false, "a\x00": false, "\xff": false, strings.Repeat("x", 257): false,
+		"ada": true, "Zoë": true, "": false, "a\nb": false, "a\x00": false, "\xff": false, " ada": false, "ada ": false, strings.Repeat("x", 257): false,
 	} {
 		if err := file.CheckName(name); (err == nil) != ok {
 			t.Errorf("%q: %v", name, err)

@@ -33,6 +33,13 @@ func (h Hash) matches(password secret.Text) (bool, error) {
 	return argon2id.ComparePasswordAndHash(string(password.Reveal()), string(h))
 }
 
+// A hash takes this much memory at most, in KiB, and this much work, in KiB
+// times passes: fifty times the recommended, about a second.
+const (
+	maxMemory = 256 << 10
+	maxCost   = 2 << 20
+)
+
 // check refuses hashes that were cut or made by hand: one with no key left
 // would match every password, and one with no passes stops the program.
 func (h Hash) check() error {
@@ -42,8 +49,10 @@ func (h Hash) check() error {
 		return errors.New("not an argon2id hash")
 	case len(salt) < 8 || len(key) < 16:
 		return errors.New("an argon2id hash with a salt or key cut short")
-	case params.Iterations < 1 || params.Parallelism < 1 || params.Memory > 1<<20:
+	case params.Iterations < 1 || params.Parallelism < 1:
 		return errors.New("an argon2id hash with impossible costs")
+	case params.Memory > maxMemory || params.Iterations > maxCost/max(params.Memory, 1) || len(key) > 128:
+		return errors.New("an argon2id hash that takes seconds or the memory of the machine to compare")
 	}
 	return nil
 }

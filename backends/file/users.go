@@ -1,15 +1,15 @@
 package file
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,8 +37,14 @@ func ReadUsers(path string) (Users, error) {
 	}
 	defer f.Close()
 	var content usersFile
-	dec := toml.NewDecoder(io.LimitReader(f, maxUsersFile)).DisallowUnknownFields()
-	if err := dec.Decode(&content); err != nil {
+	b, err := io.ReadAll(io.LimitReader(f, maxUsersFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxUsersFile {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxUsersFile)
+	}
+	if err := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields().Decode(&content); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, withoutContent(err))
 	}
 	if content.Users == nil {
@@ -61,16 +67,17 @@ func withoutContent(err error) error {
 
 // ChangeUsers reads the file, lets change work on it and puts the result in
 // its place, atomically and with the owner and mode it had. Two changes at
-// once follow one another. A missing file counts as empty.
+// once follow one another. A missing file counts as empty; a symbolic link is
+// followed.
 func ChangeUsers(path string, change func(Users) error) error {
-	dir, err := os.Open(filepath.Dir(path))
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	dir, err := lockFolder(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("locking %q: %w", dir.Name(), err)
-	}
 	users, err := ReadUsers(path)
 	if errors.Is(err, os.ErrNotExist) {
 		users, err = Users{}, nil
@@ -84,6 +91,30 @@ func ChangeUsers(path string, change func(Users) error) error {
 	return replace(path, dir, users)
 }
 
+// lockTimeout is how long a change waits for another one.
+const lockTimeout = 5 * time.Second
+
+// lockFolder keeps others from changing the users file until the folder is closed.
+func lockFolder(path string) (*os.File, error) {
+	dir, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(lockTimeout); ; time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return dir, nil
+		}
+		if time.Now().After(deadline) {
+			dir.Close()
+			return nil, fmt.Errorf("another program has locked the folder %q: %w", path, err)
+		}
+	}
+}
+
+// note is for whoever opens the file.
+const note = "# Kept by `ovpn-verify user add`, `passwd` and `remove`.\n"
+
 func replace(path string, dir *os.File, users Users) error {
 	temp, err := os.CreateTemp(dir.Name(), ".users-*")
 	if err != nil {
@@ -94,7 +125,14 @@ func replace(path string, dir *os.File, users Users) error {
 	if err := keepOwnerAndMode(temp, path, dir); err != nil {
 		return err
 	}
-	if _, err := temp.Write(encode(users)); err != nil {
+	content, err := toml.Marshal(usersFile{users})
+	if err != nil {
+		return err
+	}
+	if len(content)+len(note) > maxUsersFile {
+		return fmt.Errorf("the users file would be larger than %d bytes", maxUsersFile)
+	}
+	if _, err := temp.Write(append([]byte(note), content...)); err != nil {
 		return err
 	}
 	if err := temp.Sync(); err != nil {
@@ -127,22 +165,6 @@ func keepOwnerAndMode(temp *os.File, path string, dir *os.File) error {
 	return temp.Chown(int(owner.Uid), int(owner.Gid))
 }
 
-// encode writes the table in the order of names, with a note for whoever opens it.
-func encode(users Users) []byte {
-	var b strings.Builder
-	b.WriteString("# Kept by `ovpn-verify user add`, `passwd` and `remove`.\n[users]\n")
-	for _, name := range slices.Sorted(maps.Keys(users)) {
-		fmt.Fprintf(&b, "%s = %q\n", key(name), string(users[name]))
-	}
-	return []byte(b.String())
-}
-
-// key quotes a name as a TOML basic string. CheckName has kept out what would
-// need escapes of TOML's own.
-func key(name string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
-}
-
 // maxName bounds a user name in bytes, as the pipeline does.
 const maxName = 256
 
@@ -157,6 +179,8 @@ func CheckName(name string) error {
 		return errors.New("the user name is not valid UTF-8")
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return errors.New("the user name holds control characters")
+	case strings.TrimSpace(name) != name:
+		return errors.New("the user name begins or ends with a space")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,11 +44,11 @@ type stepJSON struct {
 func newCheckOutput(asJSON bool) *checkOutput { return &checkOutput{json: asJSON} }
 
 func (o *checkOutput) step(s trace.Step) {
-	line := stepJSON{Name: s.Name, Server: s.Server, MS: milliseconds(s.Took), Result: "ok"}
+	line := stepJSON{Name: s.Name, Server: shown(s.Server), MS: milliseconds(s.Took), Result: "ok"}
 	if _, asks := errors.AsType[*primary.ChallengeError](s.Err); asks {
 		line.Result = "asks"
 	} else if s.Err != nil {
-		line.Result, line.Cause = "failed", s.Err.Error()
+		line.Result, line.Cause = "failed", shown(s.Err.Error())
 	}
 	if o.json {
 		o.steps = append(o.steps, line)
@@ -62,20 +63,21 @@ func (o *checkOutput) step(s trace.Step) {
 
 // verdict ends the output. err tells why a question was not answered.
 func (o *checkOutput) verdict(user, backend string, d verify.Decision, err error) {
-	cause := d.Cause
-	if err != nil {
-		cause = err
+	var cause string
+	if err = cmp.Or(err, d.Cause); err != nil {
+		cause = shown(err.Error())
 	}
+	d.Identity = shown(d.Identity)
 	if o.json {
 		o.printJSON(user, backend, d, cause)
 		return
 	}
-	fmt.Printf("%s: %s", d.Verdict, user)
+	fmt.Printf("%s: %s", d.Verdict, shown(user))
 	if d.Identity != "" && d.Identity != user {
 		fmt.Printf(" (%s in the directory)", d.Identity)
 	}
 	fmt.Printf(" in %.1f ms\n", milliseconds(d.Took))
-	if cause != nil {
+	if cause != "" {
 		fmt.Println("cause:", cause)
 	}
 	if hint, ok := errors.AsType[*hintError](err); ok {
@@ -86,13 +88,10 @@ func (o *checkOutput) verdict(user, backend string, d verify.Decision, err error
 	}
 }
 
-func (o *checkOutput) printJSON(user, backend string, d verify.Decision, cause error) {
+func (o *checkOutput) printJSON(user, backend string, d verify.Decision, cause string) {
 	doc := checkJSON{
 		User: user, Identity: d.Identity, Backend: backend, Server: d.Server, Factor: d.Factor,
-		Verdict: d.Verdict.String(), MS: milliseconds(d.Took), Steps: o.steps,
-	}
-	if cause != nil {
-		doc.Cause = cause.Error()
+		Verdict: d.Verdict.String(), Cause: cause, MS: milliseconds(d.Took), Steps: o.steps,
 	}
 	if d.Question == nil {
 		doc.Client = d.Text

@@ -2,9 +2,11 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 
+	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
 )
 
@@ -29,6 +31,14 @@ func (configCheck) Run(path *configFlag) error {
 	}
 	if _, err := newBackend(c); err != nil {
 		return err
+	}
+	if c.Login.Backend == "file" {
+		switch _, err := file.ReadUsers(c.File.Path); {
+		case errors.Is(err, os.ErrNotExist):
+			fmt.Fprintln(os.Stderr, "warning: no users yet; the first makes the file: ovpn-verify user add NAME")
+		case err != nil:
+			return err
+		}
 	}
 	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)

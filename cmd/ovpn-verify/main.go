@@ -75,10 +75,10 @@ func report(err error) int {
 		status = s.status
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "error:", text)
+		fmt.Fprintln(os.Stderr, "error:", shownLines(text))
 	}
 	if h, ok := errors.AsType[*hintError](err); ok {
-		fmt.Fprintln(os.Stderr, "hint:", h.hint)
+		fmt.Fprintln(os.Stderr, "hint:", shown(h.hint))
 	}
 	return status
 }

@@ -88,6 +88,13 @@ func makeCode(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).secrets = append(of(ts).secrets, code)
 }
 
+// takeRecoveryCode NAME FILE: sets $NAME to the code that stands in the file.
+func takeRecoveryCode(ts *testscript.TestScript, neg bool, args []string) {
+	code := strings.TrimSpace(ts.ReadFile(args[1]))
+	ts.Setenv(args[0], code)
+	of(ts).secrets = append(of(ts).secrets, code)
+}
+
 // makeStatic NAME PASSWORD RESPONSE: sets $NAME to what a client with a static challenge sends.
 func makeStatic(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], testbed.Static(args[1], args[2]))

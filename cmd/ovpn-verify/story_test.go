@@ -60,6 +60,7 @@ func storyParams() testscript.Params {
 			"seed":         takeSeed,
 			"code":         makeCode,
 			"static":       makeStatic,
+			"recovery":     takeRecoveryCode,
 			"secret":       noteSecret,
 			"workers":      expectWorkers,
 			"kill-workers": killWorkers,

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
+	"ovpn-verify/challenge"
 	"ovpn-verify/verify/secret"
 )
 
@@ -17,6 +19,19 @@ var errNoTerminal = errors.New("no terminal to ask on")
 
 // interactive tells whether somebody can be asked.
 func interactive() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
+
+// shown is text from outside (a certificate's names, a server's message, a
+// user's name) as one line without control characters, which a terminal obeys.
+func shown(text string) string { return challenge.CleanText(text, len(text)) }
+
+// shownLines keeps the ends of lines, for lists of faults.
+func shownLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = shown(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
 
 // askSecret asks without echo. The prompt goes to standard error, so that what
 // a command prints stays parseable.

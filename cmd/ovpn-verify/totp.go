@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/mdp/qrterminal/v3"
 	"golang.org/x/term"
 
+	"ovpn-verify/backends/file"
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/secret"
@@ -34,6 +36,9 @@ const recoveryCodes = 8
 
 // Run enrols a user who is not enrolled yet.
 func (cmd *totpEnroll) Run(config *configFlag) error {
+	if err := file.CheckName(cmd.User); err != nil {
+		return err
+	}
 	c, err := config.load()
 	if err != nil {
 		return err
@@ -41,7 +46,7 @@ func (cmd *totpEnroll) Run(config *configFlag) error {
 	store := newStore(c)
 	defer store.Close()
 	ctx := context.Background()
-	seed := challenge.NewSeed()
+	seed, codes := challenge.NewSeed(), newRecoveryCodes()
 	err = store.PutEnrolment(ctx, state.Enrolment{Identity: cmd.User, Seed: seed, Created: time.Now()})
 	if errors.Is(err, state.ErrExists) {
 		return &hintError{fmt.Errorf("%q is enrolled already", cmd.User),
@@ -50,11 +55,13 @@ func (cmd *totpEnroll) Run(config *configFlag) error {
 	if err != nil {
 		return err
 	}
-	codes := newRecoveryCodes()
-	if err := store.PutRecoveryCodes(ctx, cmd.User, codes); err != nil {
-		return err
+	if err = store.PutRecoveryCodes(ctx, cmd.User, codes); err == nil {
+		err = showEnrolment(c, cmd.User, seed, codes)
 	}
-	showEnrolment(c, cmd.User, seed, codes)
+	if err != nil {
+		// A secret that nobody has seen would lock the user out.
+		return errors.Join(err, store.RemoveEnrolment(ctx, cmd.User))
+	}
 	return nil
 }
 
@@ -70,18 +77,21 @@ func newRecoveryCodes() []secret.Text {
 
 // showEnrolment is the one time that seed and codes are shown. Without a
 // terminal there is no QR code, and the URI stands on a line of its own.
-func showEnrolment(c config.Config, user string, seed secret.Text, codes []secret.Text) {
+func showEnrolment(c config.Config, user string, seed secret.Text, codes []secret.Text) error {
 	t := challenge.TOTP{Digits: c.TOTP.Digits, Period: c.TOTP.Period}
 	uri := t.URI(c.TOTP.Issuer, user, seed)
+	var out bytes.Buffer
 	if term.IsTerminal(int(os.Stdout.Fd())) {
-		qrterminal.GenerateHalfBlock(uri, qrterminal.M, os.Stdout)
-		fmt.Println("Scan this with an authenticator app, or give it the address:")
+		qrterminal.GenerateHalfBlock(uri, qrterminal.M, &out)
+		fmt.Fprintln(&out, "Scan this with an authenticator app, or give it the address:")
 	}
-	fmt.Println(uri)
-	fmt.Println("Recovery codes, each good once in place of a code from the app:")
+	fmt.Fprintln(&out, uri)
+	fmt.Fprintln(&out, "Recovery codes, each good once in place of a code from the app:")
 	for _, code := range codes {
-		fmt.Printf("  %s\n", code.Reveal())
+		fmt.Fprintf(&out, "  %s\n", code.Reveal())
 	}
+	_, err := os.Stdout.Write(out.Bytes())
+	return err
 }
 
 type totpList struct{}
@@ -96,7 +106,7 @@ func (cmd *totpList) Run(config *configFlag) error {
 	defer store.Close()
 	enrolments, err := store.Enrolments(context.Background())
 	for _, e := range enrolments {
-		fmt.Printf("%s\t%s\n", e.Identity, e.Created.Local().Format(time.RFC3339))
+		fmt.Printf("%s\t%s\n", shown(e.Identity), e.Created.Local().Format(time.RFC3339))
 	}
 	return err
 }

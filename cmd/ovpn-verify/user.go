@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"ovpn-verify/backends/file"
+	"ovpn-verify/challenge"
 	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
 )
 
 // userCommand keeps the users file of the backend "file".
@@ -23,15 +25,18 @@ type userAdd struct {
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 
-// Run adds a user who is not there yet.
+// Run adds a user who is not there yet. Names that differ in case alone would
+// share one second factor, and are one name.
 func (cmd *userAdd) Run(config *configFlag) error {
 	if err := file.CheckName(cmd.Name); err != nil {
 		return err
 	}
 	return setPassword(config, cmd.Name, cmd.PasswordStdin, func(users file.Users) error {
-		if _, exists := users[cmd.Name]; exists {
-			return &hintError{fmt.Errorf("user %q exists already", cmd.Name),
-				"to change the password: ovpn-verify user passwd " + cmd.Name}
+		for name := range users {
+			if state.Key(name) == state.Key(cmd.Name) {
+				return &hintError{fmt.Errorf("user %q exists already", name),
+					"to change the password: ovpn-verify user passwd " + name}
+			}
 		}
 		return nil
 	})
@@ -73,7 +78,7 @@ func (cmd *userList) Run(config *configFlag) error {
 	}
 	users, err := file.ReadUsers(c.File.Path)
 	for _, name := range slices.Sorted(maps.Keys(users)) {
-		fmt.Println(name)
+		fmt.Println(shown(name))
 	}
 	return err
 }
@@ -116,8 +121,12 @@ func newPassword(fromStdin bool) (secret.Text, error) {
 	if err != nil {
 		return typed, err
 	}
+	field, err := challenge.Parse(typed)
 	if typed.Empty() {
 		return typed, errors.New("the password is empty, and an empty password is never accepted")
+	}
+	if _, plain := field.(challenge.Plain); err != nil || !plain {
+		return typed, errors.New("OpenVPN would not take this for a password: it begins like a challenge or a token, or holds a NUL byte")
 	}
 	if fromStdin {
 		return typed, nil

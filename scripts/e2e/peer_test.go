@@ -103,6 +103,39 @@ func names() map[string]bool {
 	return found
 }
 
+// Two units may see different files under one path. With the same user id and
+// the same configuration they must not share a worker.
+func TestOtherMountNamespaceHasAWorkerOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	w.configure(fileSection + "[file]\npath = \"users/users.toml\"\n")
+	for _, dir := range []string{"users", "other"} {
+		if err := os.Mkdir(w.path(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
+	if r := w.call(); !r.Accepted() {
+		t.Fatalf("%+v", r)
+	}
+	// In the other unit the folder is another one, where there is no ada.
+	w.write("other/users.toml", "[users]\n")
+	command := w.path("elsewhere")
+	script := fmt.Sprintf("#!/bin/sh\nexec /usr/bin/unshare --mount /bin/sh -c 'mount --bind %s %s && exec %s \"$@\"' %s \"$@\"\n",
+		w.path("other"), w.path("users"), binary, binary)
+	if err := os.WriteFile(command, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := testbed.Call{Binary: command, Config: w.path("config.toml"), Username: "ada", Password: "lovelace-1815",
+		Env: map[string]string{"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}}
+	r, err := elsewhere.Run(t.Context())
+	if err != nil || r.Status != 2 || r.Accepted() || r.Reason != refusedText {
+		t.Errorf("where ada is unknown: %+v, %v", r, err)
+	}
+	if n := len(testbed.Workers(w.dir)); n != 2 {
+		t.Errorf("%d workers", n)
+	}
+}
+
 // Neither does a worker take another user's job, nor a front give a password to
 // another user's socket; the login goes on without it.
 func TestOtherUsersAtEitherEnd(t *testing.T) {

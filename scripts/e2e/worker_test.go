@@ -58,8 +58,9 @@ func TestFiftyLoginsUnderTheProcessLimit(t *testing.T) {
 	w := newWorld(t)
 	waitForNobody(t, w.uid)
 	slapd := w.Slapd(testbed.SlapdOptions{})
-	// The store is read for every login, and nobody is enrolled.
+	// The store is read for every login, and ada is not enrolled.
 	w.configure(ldapSection(slapd, `second_factor = "totp"`, `timeout = "10s"`) + "[totp]\nunenrolled = \"allow\"\n")
+	w.enroll("eve")
 	server := w.serve(testbed.ServerOptions{Wrap: []string{"prlimit", "--nproc=10"}, Extra: []string{"duplicate-cn"}})
 	clients := make([]*testbed.Client, 50)
 	for i := range clients {

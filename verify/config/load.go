@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -157,12 +156,11 @@ func (c *Config) resolvePaths(dir string) {
 func (c Config) Fingerprint() string {
 	var b strings.Builder
 	for _, path := range c.Inputs() {
-		info, err := os.Stat(path)
+		version, err := secret.Version(path)
 		if err != nil {
-			fmt.Fprintf(&b, "%s gone\n", path)
-			continue
+			version = "gone"
 		}
-		fmt.Fprintf(&b, "%s %d %v %v\n", path, info.Size(), info.ModTime().UnixNano(), info.Mode())
+		fmt.Fprintf(&b, "%s %s\n", path, version)
 	}
 	return b.String()
 }

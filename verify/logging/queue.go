@@ -12,7 +12,7 @@ import (
 const queueLength = 4096
 
 // flushTimeout bounds the wait for a log that takes nothing any more.
-const flushTimeout = 2 * time.Second
+const flushTimeout = 500 * time.Millisecond
 
 // queue lets a login go on while its line waits to be written: standard error
 // may be a pipe that nobody reads, and a disk may be full.

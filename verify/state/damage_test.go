@@ -190,10 +190,29 @@ func TestLostDatabaseIsNotReplaced(t *testing.T) {
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
 	must(t, os.Remove(s.path))
 	_, err := s.Enrolment(t.Context(), "ada")
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "no database") {
 		t.Errorf("the database is gone: %v", err)
+	}
+	if err := s.SpendStep(t.Context(), "ada", 1); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
+		t.Errorf("the database is gone, its key is there: %v", err)
 	}
 	if _, err := os.Stat(s.path); err == nil {
 		t.Error("a new database was made")
+	}
+}
+
+// The older meta page in the place of the newer takes the last transaction back.
+func TestCopiedMetaPageIsDamage(t *testing.T) {
+	for page := range 2 {
+		s := newStore(t)
+		must(t, s.SpendStep(t.Context(), "ada", 1))
+		must(t, s.SpendStep(t.Context(), "ada", 2))
+		content, err := os.ReadFile(s.path)
+		must(t, err)
+		copy(content[(1-page)*pageSize:(2-page)*pageSize], content[page*pageSize:(page+1)*pageSize])
+		must(t, os.WriteFile(s.path, content, 0o600))
+		if err := s.SpendStep(t.Context(), "ada", 2); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("page %d copied: %v", page, err)
+		}
 	}
 }

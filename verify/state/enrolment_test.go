@@ -16,9 +16,14 @@ func enrolment(identity, seed string) Enrolment {
 
 func TestEnrolment(t *testing.T) {
 	s := newStore(t)
+	if _, err := s.Enrolment(t.Context(), "ada"); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("without a database: %v", err)
+	}
+	must(t, s.PutEnrolment(t.Context(), enrolment("eve", "another seed")))
 	if _, err := s.Enrolment(t.Context(), "ada"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("before: %v", err)
 	}
+	must(t, s.RemoveEnrolment(t.Context(), "eve"))
 	must(t, s.PutEnrolment(t.Context(), enrolment("Ada", "first seed")))
 	if err := s.PutEnrolment(t.Context(), enrolment("ADA", "other")); !errors.Is(err, ErrExists) {
 		t.Errorf("enrolled twice: %v", err)

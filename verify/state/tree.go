@@ -54,14 +54,20 @@ func checkPages(f *os.File) error {
 // broken, as what a commit writes is less than a disk's sector.
 func readMeta(f *os.File, page int64) (*tree, error) {
 	const covered, magic = 56, 0xED0CDAED
-	b := make([]byte, covered+8)
-	if _, err := f.ReadAt(b, page*pageSize+pageHeader); err != nil {
+	whole := make([]byte, pageHeader+covered+8)
+	if _, err := f.ReadAt(whole, page*pageSize); err != nil {
 		return nil, fmt.Errorf("meta page %d: %w", page, err)
 	}
+	id, b := native.Uint64(whole), whole[pageHeader:]
 	sum := fnv.New64a()
 	sum.Write(b[:covered])
 	if native.Uint32(b) != magic || native.Uint64(b[covered:]) != sum.Sum64() || native.Uint32(b[8:]) != pageSize {
 		return nil, fmt.Errorf("meta page %d is no meta page or was changed", page)
+	}
+	// Transactions alternate between the two pages: the older one copied over
+	// the newer would take the last transaction back.
+	if txid := native.Uint64(b[48:]); id != uint64(page) || txid%2 != uint64(page) {
+		return nil, fmt.Errorf("meta page %d is a copy of the other", page)
 	}
 	return &tree{f: f, root: native.Uint64(b[16:]), freelist: native.Uint64(b[32:]),
 		pages: native.Uint64(b[40:]), txid: native.Uint64(b[48:])}, nil
