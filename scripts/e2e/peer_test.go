@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"ovpn-verify/scripts/testbed"
 )
@@ -65,7 +66,7 @@ func offerJob(fd int, address *syscall.SockaddrUnix) error {
 	return err
 }
 
-func asOther(t *testing.T, what, name string) (*exec.Cmd, *bufio.Scanner) {
+func asOther(t *testing.T, what, name string) *bufio.Scanner {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{otherUser + "=" + what + " " + name}
@@ -78,7 +79,7 @@ func asOther(t *testing.T, what, name string) (*exec.Cmd, *bufio.Scanner) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	return cmd, bufio.NewScanner(out)
+	return bufio.NewScanner(out)
 }
 
 func (w *world) call() testbed.Result {
@@ -155,14 +156,19 @@ func TestOtherUsersAtEitherEnd(t *testing.T) {
 	if name == "" {
 		t.Fatal("the worker's name was not found")
 	}
-	_, lines := asOther(t, "offer", name)
+	lines := asOther(t, "offer", name)
 	if !lines.Scan() || lines.Text() != "received 0 bytes" {
 		t.Errorf("a job of another user: %q", lines.Text())
 	}
 	w.logged(`job declined.*a job from user id 65533`)
 
 	w.killOneWorker()
-	_, lines = asOther(t, "squat", name)
+	for deadline := time.Now().Add(10 * time.Second); names()[name]; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the killed worker still listens")
+		}
+	}
+	lines = asOther(t, "squat", name)
 	if !lines.Scan() || lines.Text() != "ready" {
 		t.Fatalf("squatting: %q", lines.Text())
 	}
