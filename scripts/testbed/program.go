@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +59,9 @@ func Workers(dir string) []Worker {
 func (w Worker) Kill() error { return syscall.Kill(w.PID, syscall.SIGKILL) }
 
 // FindSecrets looks for each secret, plain, in hex, base64 and decimals, in each
-// place's content, and returns what was found where.
+// place's content, and returns what was found where. A code of six digits counts
+// only where it stands for itself: a log is full of longer numbers, and its time
+// stamps in microseconds are left out.
 func FindSecrets(places map[string]string, secrets []string) []string {
 	var found []string
 	for _, secret := range secrets {
@@ -68,7 +71,7 @@ func FindSecrets(places map[string]string, secrets []string) []string {
 			"decimals": strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
 		} {
 			for place, content := range places {
-				if strings.Contains(strings.ToLower(content), strings.ToLower(text)) {
+				if contains(stamps.ReplaceAllString(content, ""), text) {
 					found = append(found, fmt.Sprintf("%q stands in %s, %s", secret, place, form))
 				}
 			}
@@ -76,4 +79,16 @@ func FindSecrets(places map[string]string, secrets []string) []string {
 	}
 	slices.Sort(found)
 	return found
+}
+
+var (
+	stamps = regexp.MustCompile(`us=[0-9]+`) // OpenVPN's --verb 4
+	digits = regexp.MustCompile(`^[0-9]+$`)
+)
+
+func contains(content, text string) bool {
+	if digits.MatchString(text) {
+		return regexp.MustCompile(`(^|[^0-9])` + text + `([^0-9]|$)`).MatchString(content)
+	}
+	return strings.Contains(strings.ToLower(content), strings.ToLower(text))
 }
