@@ -31,6 +31,7 @@ type Call struct {
 	Port       int               // the client's port; 0: 50000
 	Window     time.Duration     // how long a verdict counts; 0: 60 s
 	Dir        string            // tmp-dir; empty: one made for the call
+	Stderr     *os.File          // the daemon's own; nil: it is read into Result.Output
 }
 
 // Result is what the daemon makes of a call.
@@ -128,6 +129,9 @@ func (c Call) call(ctx context.Context, d *Deferred) error {
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, c.Binary, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.environment(d.files), out, out
+	if c.Stderr != nil {
+		cmd.Stderr = c.Stderr
+	}
 	began := time.Now()
 	err = cmd.Run()
 	if cmd.ProcessState == nil {
