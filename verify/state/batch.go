@@ -20,8 +20,9 @@ type call struct {
 }
 
 // ask runs op in a transaction, together with all others that wait at that
-// moment: one lock and one fsync for the batch. op may run more than once. When ctx ends first nothing is known of the outcome, but an
-// op that has not begun by then never runs.
+// moment: one lock and one fsync for the batch. op may run more than once. When
+// ctx ends first nothing is known of the outcome, but an op that has not begun
+// by then never runs.
 func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()

@@ -55,6 +55,20 @@ func (w *worker) serve() error {
 	}
 }
 
+// descriptorsForOthers stay free for the store, the log and the backends'
+// connections.
+const descriptorsForOthers = 256
+
+// maxJobs is how many jobs' files the process may hold open. Above it the kernel
+// would drop the files of a job that is offered.
+func maxJobs() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<20 {
+		return 1 << 19
+	}
+	return max(1, (int(limit.Cur)-descriptorsForOthers)/maxFiles)
+}
+
 // take acknowledges a job and runs it, or declines by closing the connection.
 func (w *worker) take(conn *net.UnixConn) {
 	defer conn.Close()

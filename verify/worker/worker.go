@@ -58,6 +58,7 @@ func Run(listening bool, load func() (Service, error)) error {
 		}
 		return errors.Join(err, first.unavailable())
 	}
+	service.MaxPending = min(service.MaxPending, maxJobs())
 	w := &worker{Service: service, leaving: make(chan struct{})}
 	first.crowded = w.countIn()
 	w.start(first)
