@@ -57,7 +57,7 @@ func (w *worker) serve() error {
 
 // descriptorsForOthers stay free for the store, the log and the backends'
 // connections.
-const descriptorsForOthers = 256
+const descriptorsForOthers = 96
 
 // maxJobs is how many jobs' files the process may hold open. Above it the kernel
 // would drop the files of a job that is offered.
