@@ -20,13 +20,12 @@ import (
 	"errors"
 	"fmt"
 
+	"layeh.com/radius"
+
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/trace"
 )
-
-// maxPassword is what User-Password can carry (RFC 2865 section 5.2).
-const maxPassword = 128
 
 // Backend asks the servers of one configuration. It is safe for concurrent
 // use; each question has a socket of its own.
@@ -61,8 +60,9 @@ func New(cfg Config) (*Backend, error) {
 // asked; *primary.ChallengeError: the server wants an answer from the user,
 // which goes to AnswerChallenge; anything else: an outage.
 //
-// A password that User-Password cannot carry faithfully is refused unasked:
-// the attribute is padded with NULs, so the server would see "x" for "x\x00".
+// A password that the protocol cannot carry faithfully is refused unasked:
+// User-Password is padded with NULs, so the server would see "x" for "x\x00",
+// and MS-CHAPv2 takes text alone.
 func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
 	if err := checkFields(req); err != nil {
 		return primary.Identity{}, err
@@ -87,7 +87,8 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // AnswerChallenge sends the user's answer, req.Password, to the server that
 // asked, and to no other: only that one can know what its State means. state is
 // what the ChallengeError carried, and req.Username must be the name that was
-// challenged, or else it is refused. The results are those of CheckPassword;
+// challenged, or else it is refused. The answer travels as the password did,
+// and with MS-CHAPv2 the server has to prove that it knows it. The results are those of CheckPassword;
 // another ChallengeError is the next round.
 func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, state []byte) (primary.Identity, error) {
 	if err := checkFields(req); err != nil {
@@ -108,7 +109,11 @@ func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, stat
 func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "Access-Request", server)
 	defer func() { end(err) }()
-	answer, err := b.exchange(ctx, server, req, state)
+	credential := b.newCredential(req)
+	answer, err := b.exchange(ctx, server, req, credential, state)
+	if err == nil && answer.Code == radius.CodeAccessAccept {
+		err = credential.confirm(answer)
+	}
 	if err != nil {
 		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 	}
@@ -135,8 +140,6 @@ func checkFields(req primary.Request) error {
 		why = "the user name must be text without control characters"
 	case len(password) == 0:
 		why = "the password is empty"
-	case len(password) > maxPassword:
-		why = fmt.Sprintf("the password is longer than %d bytes", maxPassword)
 	case bytes.IndexByte(password, 0) >= 0:
 		why = "the password has a NUL in it"
 	default:

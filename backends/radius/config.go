@@ -23,7 +23,7 @@ type Config struct {
 	Servers []string `toml:"servers"`
 	// SecretFile holds the shared secret; RFC 2865 section 3 prefers 16 bytes or more.
 	SecretFile string `toml:"secret_file" path:"input"`
-	// Protocol says how the password travels; "pap" is the only one.
+	// Protocol says how the password travels: "pap", "chap" or "mschapv2".
 	Protocol string `toml:"protocol"`
 	// NASIdentifier is how the servers' policies know this host, 1 to 253 bytes.
 	NASIdentifier string `toml:"nas_identifier"`
@@ -39,7 +39,7 @@ type Config struct {
 // DefaultConfig has every key that can have a default.
 func DefaultConfig() Config {
 	return Config{
-		Protocol:                    "pap",
+		Protocol:                    protocolPAP,
 		NASIdentifier:               "ovpn-verify",
 		RequireMessageAuthenticator: true,
 		Timeout:                     3 * time.Second,
@@ -53,8 +53,8 @@ func (c Config) Validate() error {
 	if c.SecretFile == "" {
 		faults = append(faults, errors.New("radius.secret_file must name the file with the shared secret"))
 	}
-	if c.Protocol != "pap" {
-		faults = append(faults, fmt.Errorf("radius.protocol must be \"pap\", not %q", c.Protocol))
+	if !slices.Contains([]string{protocolPAP, protocolCHAP, protocolMSCHAP}, c.Protocol) {
+		faults = append(faults, fmt.Errorf(`radius.protocol must be "pap", "chap" or "mschapv2", not %q`, c.Protocol))
 	}
 	if n := len(c.NASIdentifier); n < 1 || n > maxAttribute {
 		faults = append(faults, fmt.Errorf("radius.nas_identifier must be 1 to %d bytes long, not %d", maxAttribute, n))

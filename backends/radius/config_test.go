@@ -24,14 +24,14 @@ func TestConfigFaults(t *testing.T) {
 		"two in one":    {func(c *Config) { c.Servers = []string{"r1, r2"} }, needServer + `"r1, r2": a host name has no ','`},
 		"twice":         {func(c *Config) { c.Servers = []string{"r", "r:1812"} }, `radius.servers must name a server once, not "r:1812" again`},
 		"no secret":     {func(c *Config) { c.SecretFile = "" }, `radius.secret_file must name the file with the shared secret`},
-		"protocol":      {func(c *Config) { c.Protocol = "chap" }, `radius.protocol must be "pap", not "chap"`},
+		"protocol":      {func(c *Config) { c.Protocol = "mschap" }, `radius.protocol must be "pap", "chap" or "mschapv2", not "mschap"`},
 		"no identifier": {func(c *Config) { c.NASIdentifier = "" }, `radius.nas_identifier must be 1 to 253 bytes long, not 0`},
 		"identifier":    {func(c *Config) { c.NASIdentifier = "a\n" }, `radius.nas_identifier must be text without control characters, not "a\n"`},
 		"timeout":       {func(c *Config) { c.Timeout = 2 * time.Hour }, `radius.timeout must be between 100ms and 30s, not 2h0m0s`},
 		"no timeout":    {func(c *Config) { c.Timeout = 0 }, `radius.timeout must be between 100ms and 30s, not 0s`},
 		"retries":       {func(c *Config) { c.Retries = -1 }, `radius.retries must be between 0 and 10, not -1`},
 		"two faults": {func(c *Config) { c.Retries, c.Protocol = 11, "" },
-			"radius.protocol must be \"pap\", not \"\"\nradius.retries must be between 0 and 10, not 11"},
+			"radius.protocol must be \"pap\", \"chap\" or \"mschapv2\", not \"\"\nradius.retries must be between 0 and 10, not 11"},
 	} {
 		cfg := config(t, "radius1.example.org", "[2001:db8::1]:1645")
 		c.change(&cfg)

@@ -28,13 +28,17 @@ func decide(answer *radius.Packet, server string, req primary.Request) (primary.
 	}
 }
 
-// refusal has the server's words as its cause, unless they repeat the password.
+// refusal has the server's words as its cause, unless they repeat the password,
+// and what MS-CHAP-Error says.
 func refusal(answer *radius.Packet, server string, req primary.Request) error {
-	message := replyMessage(answer)
-	if message == "" || bytes.Contains([]byte(message), req.Password.Reveal()) {
-		return fmt.Errorf("radius: server %s: Access-Reject: %w", server, primary.ErrRefused)
+	cause := "Access-Reject: "
+	if message := replyMessage(answer); message != "" && !bytes.Contains([]byte(message), req.Password.Reveal()) {
+		cause += fmt.Sprintf("%q: ", clean(message))
 	}
-	return fmt.Errorf("radius: server %s: Access-Reject: %q: %w", server, clean(message), primary.ErrRefused)
+	if code := msErrorCause(answer); code != "" {
+		cause += code + ": "
+	}
+	return fmt.Errorf("radius: server %s: %s%w", server, cause, primary.ErrRefused)
 }
 
 // replyMessage is all Reply-Messages in their order, as one text (RFC 2865

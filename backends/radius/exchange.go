@@ -17,7 +17,7 @@ import (
 // answered or the tries are used up. The socket is connected, so the kernel
 // drops what comes from any other address, and it is new for each request, so
 // its port is random.
-func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, state []byte) (*radius.Packet, error) {
+func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
 	conn, err := b.dial(ctx, server)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 	// Close and not a deadline: the loop below sets deadlines of its own, and
 	// one that came after this one would undo it.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	wire, err := b.encode(req, state, conn.LocalAddr())
+	wire, err := b.encode(req, c, state, conn.LocalAddr())
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}

@@ -35,13 +35,13 @@ const (
 // would tell the server to leave out the attributes of the session (RFC 2865
 // section 5.6), and Framed-Protocol would make FreeRADIUS' stock "hints" take
 // the user for a PPP caller.
-func (b *Backend) encode(req primary.Request, state []byte, local net.Addr) ([]byte, error) {
+func (b *Backend) encode(req primary.Request, c credential, state []byte, local net.Addr) ([]byte, error) {
 	p := radius.New(radius.CodeAccessRequest, b.secret.Reveal())
 	p.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, md5.Size))
 	if err := rfc2865.UserName_SetString(p, req.Username); err != nil {
 		return nil, err
 	}
-	if err := rfc2865.UserPassword_Set(p, req.Password.Reveal()); err != nil {
+	if err := c.add(p); err != nil {
 		return nil, err
 	}
 	if err := rfc2865.NASIdentifier_SetString(p, b.cfg.NASIdentifier); err != nil {

@@ -20,6 +20,11 @@ type Options struct {
 	AcceptAll bool
 	// Reject is the Reply-Message of refusals; none when empty.
 	Reject string
+	// RejectExtra is what else is in refusals.
+	RejectExtra radius.Attributes
+	// Success makes the values of MS-CHAP2-Success out of the right one, which
+	// alone is sent when it is nil.
+	Success func(right []byte) [][]byte
 	// Delay is how long each answer takes.
 	Delay time.Duration
 	// Drop is how many of the first requests stay without an answer.
@@ -29,7 +34,7 @@ type Options struct {
 	Answers []Kind
 }
 
-// User is somebody with a PAP password.
+// User is somebody with a password, for PAP, CHAP and MS-CHAPv2.
 type User struct {
 	Password string
 	Rounds   []Round           // what is asked after the right password, one after the other

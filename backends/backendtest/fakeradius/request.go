@@ -42,28 +42,39 @@ func (s *Server) valid(raw []byte, p *radius.Packet) bool {
 // verdict is what an honest server says.
 func (s *Server) verdict(req Request) (radius.Code, radius.Attributes) {
 	user, known := s.opts.Users[req.Username]
+	accept := append(s.success(req, user.password(req)), user.Accept...)
 	if s.opts.AcceptAll {
-		return radius.CodeAccessAccept, user.Accept
+		return radius.CodeAccessAccept, accept
 	}
 	round, right := user.reached(req)
 	switch {
 	case !known || !right:
-		return radius.CodeAccessReject, replyMessages(s.opts.Reject)
+		return radius.CodeAccessReject, append(replyMessages(s.opts.Reject), s.opts.RejectExtra...)
 	case round < len(user.Rounds):
 		return radius.CodeAccessChallenge, user.Rounds[round].attributes()
 	default:
-		return radius.CodeAccessAccept, user.Accept
+		return radius.CodeAccessAccept, accept
 	}
+}
+
+// password is what has to be proved at this point of the user's dialogue.
+func (u User) password(req Request) string {
+	for _, r := range u.Rounds {
+		if len(req.State) > 0 && bytes.Equal(r.State, req.State) {
+			return r.Answer
+		}
+	}
+	return u.Password
 }
 
 // reached tells how many rounds are answered with this request, and whether
 // its password is the right one for where it stands.
 func (u User) reached(req Request) (rounds int, right bool) {
-	if len(req.State) == 0 && req.Password == u.Password {
+	if len(req.State) == 0 && req.proves(u.Password) {
 		return 0, true
 	}
 	for i, r := range u.Rounds {
-		if bytes.Equal(r.State, req.State) && r.Answer == req.Password {
+		if bytes.Equal(r.State, req.State) && req.proves(r.Answer) {
 			return i + 1, true
 		}
 	}

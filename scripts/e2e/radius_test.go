@@ -1,0 +1,40 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"testing"
+
+	"ovpn-verify/backends/backendtest/fakeradius"
+	"ovpn-verify/scripts/testbed"
+)
+
+// FreeRADIUS takes part in CHAP and MS-CHAPv2; its proof of the password, in
+// the latter, is the one that we have to agree with.
+func TestRADIUSProtocols(t *testing.T) {
+	for _, protocol := range []string{"chap", "mschapv2"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.configure(radiusSection(w.Radius(testbed.RadiusOptions{}).Addr) + "protocol = \"" + protocol + "\"\n")
+			w.passwords("ada", "lovelace-1815")
+			if protocol == "mschapv2" {
+				w.logged(`user=ada .*verdict=refused .*cause=".*MS-CHAP-Error 691, wrong user name or password`)
+			}
+		})
+	}
+}
+
+// The fake accepts everybody and proves the password that it knows.
+func TestRADIUSAcceptWithoutProofOfThePassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configure(radiusSection(w.fakeRADIUS(fakeradius.Options{
+		Secret: testbed.RadiusSecret, AcceptAll: true,
+		Users: map[string]fakeradius.User{"ada": {Password: "lovelace-1815"}},
+	})) + "protocol = \"mschapv2\"\n")
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	w.want(w.attempt(c, "ada", "another-password"), testbed.Refused, refusedText)
+	w.logged(`verdict=refused .*cause=".*does not prove the password`)
+	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
+}
