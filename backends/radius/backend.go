@@ -33,6 +33,8 @@ type Backend struct {
 	cfg     Config
 	servers []string
 	secret  secret.Text
+
+	constants radius.Attributes // radius.attributes
 }
 
 // New validates cfg and reads the shared secret. It touches no network.
@@ -48,6 +50,7 @@ func New(cfg Config) (*Backend, error) {
 		}
 		b.servers = append(b.servers, server)
 	}
+	b.constants, _ = parseConstants(cfg.Attributes) // Validate has looked at them
 	var err error
 	if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
 		return nil, fmt.Errorf("radius: %w", err)

@@ -27,6 +27,9 @@ type Config struct {
 	Protocol string `toml:"protocol"`
 	// NASIdentifier is how the servers' policies know this host, 1 to 253 bytes.
 	NASIdentifier string `toml:"nas_identifier"`
+	// Attributes are sent with every request, each "Name=value", also in place
+	// of what would be sent otherwise. The names are a closed list.
+	Attributes []string `toml:"attributes"`
 	// RequireMessageAuthenticator drops answers that carry no
 	// Message-Authenticator. A wrong one is dropped either way.
 	RequireMessageAuthenticator bool `toml:"require_message_authenticator"`
@@ -61,6 +64,8 @@ func (c Config) Validate() error {
 	} else if !printable(c.NASIdentifier) {
 		faults = append(faults, fmt.Errorf("radius.nas_identifier must be text without control characters, not %q", c.NASIdentifier))
 	}
+	_, attributeFaults := parseConstants(c.Attributes)
+	faults = append(faults, attributeFaults...)
 	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
 		faults = append(faults, fmt.Errorf("radius.timeout must be between %v and %v, not %v", minTimeout, maxTimeout, c.Timeout))
 	}

@@ -8,6 +8,8 @@ import (
 )
 
 func TestConfigFaults(t *testing.T) {
+	const needAttribute = `radius.attributes must be "Name=value" with one of the names Called-Station-Id, Connect-Info, Framed-Protocol, ` +
+		`NAS-IP-Address, NAS-IPv6-Address, NAS-Port, NAS-Port-Id, NAS-Port-Type, Service-Type, not `
 	const needServer = `radius.servers must be "host:port" with IPv6 addresses in brackets, not `
 	for name, c := range map[string]struct {
 		change func(*Config)
@@ -30,6 +32,13 @@ func TestConfigFaults(t *testing.T) {
 		"timeout":       {func(c *Config) { c.Timeout = 2 * time.Hour }, `radius.timeout must be between 100ms and 30s, not 2h0m0s`},
 		"no timeout":    {func(c *Config) { c.Timeout = 0 }, `radius.timeout must be between 100ms and 30s, not 0s`},
 		"retries":       {func(c *Config) { c.Retries = -1 }, `radius.retries must be between 0 and 10, not -1`},
+		"attribute":     {func(c *Config) { c.Attributes = []string{"User-Name=x"} }, needAttribute + `"User-Name=x"`},
+		"no value":      {func(c *Config) { c.Attributes = []string{"NAS-Port"} }, `radius.attributes must give NAS-Port a number of at most 32 bits, not ""`},
+		"number":        {func(c *Config) { c.Attributes = []string{"NAS-Port=4294967296"} }, `radius.attributes must give NAS-Port a number of at most 32 bits, not "4294967296"`},
+		"IPv4":          {func(c *Config) { c.Attributes = []string{"NAS-IP-Address=::1"} }, `radius.attributes must give NAS-IP-Address an IPv4 address, not "::1"`},
+		"IPv6":          {func(c *Config) { c.Attributes = []string{"NAS-IPv6-Address=fe80::1%eth0"} }, `radius.attributes must give NAS-IPv6-Address an IPv6 address, not "fe80::1%eth0"`},
+		"text":          {func(c *Config) { c.Attributes = []string{"connect-info=a\n"} }, `radius.attributes must give Connect-Info a text of 1 to 253 bytes without control characters, not "a\n"`},
+		"attr. twice":   {func(c *Config) { c.Attributes = []string{"NAS-Port=1", "NAS-port=2"} }, `radius.attributes must name an attribute once, not again in "NAS-port=2"`},
 		"two faults": {func(c *Config) { c.Retries, c.Protocol = 11, "" },
 			"radius.protocol must be \"pap\", \"chap\" or \"mschapv2\", not \"\"\nradius.retries must be between 0 and 10, not 11"},
 	} {

@@ -1,22 +1,12 @@
 package radius
 
 import (
-	"encoding/hex"
-	"fmt"
-	"net/netip"
-	"slices"
-	"strconv"
 	"strings"
 
 	"layeh.com/radius"
-	"layeh.com/radius/rfc2865"
 
 	"ovpn-verify/verify/primary"
 )
-
-// notAddresses are the values of Framed-IP-Address by which the server leaves
-// the choice to the user or to us (RFC 2865 section 5.8).
-var notAddresses = []string{"255.255.255.255", "255.255.255.254"}
 
 // identity is the account in an Access-Accept.
 //
@@ -29,17 +19,13 @@ var notAddresses = []string{"255.255.255.255", "255.255.255.254"}
 // server: whoever keys something by the name has to fold it.
 func identity(accept *radius.Packet, typed string) (primary.Identity, error) {
 	id := primary.Identity{Name: typed, Attributes: make(map[string][]string)}
-	if err := fixedAttributes(accept, id.Attributes); err != nil {
-		return primary.Identity{}, err
-	}
-	for _, class := range texts(accept, rfc2865.Class_Type) {
-		id.Attributes["Class"] = append(id.Attributes["Class"], hex.EncodeToString([]byte(class)))
-	}
-	for name, of := range map[string]radius.Type{"Filter-Id": rfc2865.FilterID_Type, "User-Name": rfc2865.UserName_Type} {
-		values := texts(accept, of)
-		values = slices.DeleteFunc(values, func(s string) bool { return s == "" || !printable(s) })
+	for _, a := range received {
+		values, err := a.values(accept)
+		if err != nil {
+			return primary.Identity{}, err
+		}
 		if len(values) > 0 {
-			id.Attributes[name] = values
+			id.Attributes[a.name] = values
 		}
 	}
 	if message := clean(replyMessage(accept)); message != "" {
@@ -50,26 +36,4 @@ func identity(accept *radius.Packet, typed string) (primary.Identity, error) {
 		id.Name = names[0]
 	}
 	return id, nil
-}
-
-// fixedAttributes reads those of four bytes. One that cannot be read voids the
-// answer (RFC 2865 section 5): to go on would give a session without its limit.
-func fixedAttributes(accept *radius.Packet, into map[string][]string) error {
-	for _, text := range texts(accept, rfc2865.FramedIPAddress_Type) {
-		ip, ok := netip.AddrFromSlice([]byte(text))
-		if !ok || !ip.Is4() {
-			return fmt.Errorf("Access-Accept with a Framed-IP-Address of %d bytes", len(text))
-		}
-		if s := ip.String(); !slices.Contains(notAddresses, s) {
-			into["Framed-IP-Address"] = append(into["Framed-IP-Address"], s)
-		}
-	}
-	for _, text := range texts(accept, rfc2865.SessionTimeout_Type) {
-		seconds, err := radius.Integer(radius.Attribute(text))
-		if err != nil {
-			return fmt.Errorf("Access-Accept with a Session-Timeout of %d bytes", len(text))
-		}
-		into["Session-Timeout"] = append(into["Session-Timeout"], strconv.FormatUint(uint64(seconds), 10))
-	}
-	return nil
 }

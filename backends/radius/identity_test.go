@@ -60,6 +60,16 @@ func TestAttributesOfTheSession(t *testing.T) {
 		{Type: rfc2865.ReplyMessage_Type, Attribute: []byte("wel\ncome, ")},
 		{Type: rfc2865.ReplyMessage_Type, Attribute: []byte("alice\r\n")},
 		{Type: rfc2865.UserName_Type, Attribute: []byte("someone")},
+		{Type: rfc2865.FramedIPNetmask_Type, Attribute: []byte{255, 255, 255, 0}},
+		{Type: rfc2865.FramedMTU_Type, Attribute: []byte{0, 0, 5, 220}},
+		{Type: rfc2865.FramedRoute_Type, Attribute: []byte("10.8.0.0/16 0.0.0.0 1")},
+		{Type: rfc2865.IdleTimeout_Type, Attribute: []byte{0, 0, 1, 0}},
+		{Type: 88, Attribute: []byte("pool")},
+		{Type: 97, Attribute: []byte{0, 36, 0x20, 0x01, 0x0d, 0xb8, 0xff}},
+		{Type: 123, Attribute: []byte{0, 0}},
+		{Type: 168, Attribute: slices.Concat([]byte{0x20, 1}, make([]byte, 13), []byte{7})},
+		{Type: rfc2865.VendorSpecific_Type, Attribute: append(fakeradius.Vendor(311, 28, []byte{10, 0, 0, 1}), 29, 6, 10, 0, 0, 2, 28, 9)},
+		{Type: rfc2865.VendorSpecific_Type, Attribute: fakeradius.Vendor(9, 28, []byte{10, 0, 0, 3})},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +77,9 @@ func TestAttributesOfTheSession(t *testing.T) {
 	want := map[string][]string{
 		"Class": {"766970", "00ff"}, "Filter-Id": {"staff"}, "Framed-IP-Address": {"10.9.0.77"},
 		"Session-Timeout": {"3600"}, "Reply-Message": {"wel come, alice"}, "User-Name": {"someone"},
+		"Framed-IP-Netmask": {"255.255.255.0"}, "Framed-MTU": {"1500"}, "Framed-Route": {"10.8.0.0/16 0.0.0.0 1"}, "Idle-Timeout": {"256"},
+		"Framed-Pool": {"pool"}, "Framed-IPv6-Prefix": {"2001:db8:f000::/36"}, "Delegated-IPv6-Prefix": {"::/0"}, "Framed-IPv6-Address": {"2001::7"},
+		"MS-Primary-DNS-Server": {"10.0.0.1"}, "MS-Secondary-DNS-Server": {"10.0.0.2"},
 	}
 	if !maps.EqualFunc(id.Attributes, want, slices.Equal) {
 		t.Errorf("attributes %q", id.Attributes)
@@ -81,6 +94,12 @@ func TestUnreadableLimitIsNoAccept(t *testing.T) {
 			outage(t, id, err)
 		}
 	}
+	for _, value := range []string{"", "\x00", "\x00\x81", "\x00\x09a", "\x00\x00aaaaaaaaaaaaaaaaa"} {
+		id, err := accepted(t, "alice", radius.Attributes{{Type: 97, Attribute: []byte(value)}})
+		outage(t, id, err)
+	}
+	id, err := accepted(t, "alice", radius.Attributes{{Type: rfc2865.VendorSpecific_Type, Attribute: fakeradius.Vendor(311, 28, []byte("abc"))}})
+	outage(t, id, err)
 }
 
 func TestRefusalCarriesTheServersWordsCleaned(t *testing.T) {

@@ -5,10 +5,13 @@ import (
 	"crypto/md5"
 	"net"
 	"net/netip"
+	"slices"
 
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc2866"
 	"layeh.com/radius/rfc2869"
+	"layeh.com/radius/rfc3162"
 
 	"ovpn-verify/verify/primary"
 )
@@ -34,7 +37,7 @@ const (
 // its VPNs, and what policies on NPS and FreeRADIUS match; Authenticate-Only
 // would tell the server to leave out the attributes of the session (RFC 2865
 // section 5.6), and Framed-Protocol would make FreeRADIUS' stock "hints" take
-// the user for a PPP caller.
+// the user for a PPP caller. Acct-Session-Id is the id in our log lines.
 func (b *Backend) encode(req primary.Request, c credential, state []byte, local net.Addr) ([]byte, error) {
 	p := radius.New(radius.CodeAccessRequest, b.secret.Reveal())
 	p.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, md5.Size))
@@ -47,16 +50,7 @@ func (b *Backend) encode(req primary.Request, c credential, state []byte, local 
 	if err := rfc2865.NASIdentifier_SetString(p, b.cfg.NASIdentifier); err != nil {
 		return nil, err
 	}
-	p.Add(rfc2865.NASPortType_Type, radius.NewInteger(uint32(rfc2865.NASPortType_Value_Virtual)))
-	p.Add(rfc2865.ServiceType_Type, radius.NewInteger(uint32(rfc2865.ServiceType_Value_FramedUser)))
-	if udp, ok := local.(*net.UDPAddr); ok {
-		if ip := udp.AddrPort().Addr().Unmap(); ip.Is4() {
-			p.Add(rfc2865.NASIPAddress_Type, ip.AsSlice())
-		}
-	}
-	if req.ClientIP.IsValid() {
-		p.Add(rfc2865.CallingStationID_Type, []byte(station(req.ClientIP)))
-	}
+	p.Attributes = append(p.Attributes, b.session(req, local)...)
 	if len(state) > 0 {
 		p.Add(typeState, state)
 	}
@@ -66,6 +60,40 @@ func (b *Backend) encode(req primary.Request, c credential, state []byte, local 
 	}
 	copy(wire[firstValue:], messageAuthenticator(wire, b.secret.Reveal()))
 	return wire, nil
+}
+
+// session is what the request says beside the user's proof: what is known of
+// this login, and radius.attributes, which also stand in place of ours.
+func (b *Backend) session(req primary.Request, local net.Addr) radius.Attributes {
+	attrs := slices.Clone(b.constants)
+	unlessSet := func(of radius.Type, value radius.Attribute) {
+		if len(value) > 0 && !has(b.constants, of) {
+			attrs.Add(of, value)
+		}
+	}
+	unlessSet(rfc2865.NASPortType_Type, radius.NewInteger(uint32(rfc2865.NASPortType_Value_Virtual)))
+	unlessSet(rfc2865.ServiceType_Type, radius.NewInteger(uint32(rfc2865.ServiceType_Value_FramedUser)))
+	if of, ip := nasAddress(local); !has(b.constants, rfc2865.NASIPAddress_Type, rfc3162.NASIPv6Address_Type) {
+		unlessSet(of, ip)
+	}
+	if req.ClientIP.IsValid() {
+		attrs.Add(rfc2865.CallingStationID_Type, []byte(station(req.ClientIP)))
+	}
+	unlessSet(rfc2866.AcctSessionID_Type, []byte(req.LoginID))
+	return attrs
+}
+
+// nasAddress is this end of the socket as NAS-IP-Address or NAS-IPv6-Address.
+func nasAddress(local net.Addr) (radius.Type, radius.Attribute) {
+	udp, ok := local.(*net.UDPAddr)
+	if !ok {
+		return 0, nil
+	}
+	ip := udp.AddrPort().Addr().Unmap()
+	if ip.Is4() {
+		return rfc2865.NASIPAddress_Type, ip.AsSlice()
+	}
+	return rfc3162.NASIPv6Address_Type, ip.AsSlice()
 }
 
 // station is the client's address as Calling-Station-Id: an IPv4 client that

@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"regexp"
 	"testing"
 
 	"ovpn-verify/backends/backendtest/fakeradius"
@@ -16,8 +17,13 @@ func TestRADIUSProtocols(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.configure(radiusSection(w.Radius(testbed.RadiusOptions{}).Addr) + "protocol = \"" + protocol + "\"\n")
+			server := w.Radius(testbed.RadiusOptions{})
+			w.configure(radiusSection(server.Addr) + "protocol = \"" + protocol + "\"\nattributes = [\"NAS-Port=1194\"]\n")
 			w.passwords("ada", "lovelace-1815")
+			// FreeRADIUS logs NAS-Port and Calling-Station-Id.
+			if log := server.Log(); !regexp.MustCompile(`Login OK: \[ada\] \(from client loopback port 1194 cli 10\.`).MatchString(log) {
+				t.Errorf("the server's log:\n%s", log)
+			}
 			if protocol == "mschapv2" {
 				w.logged(`user=ada .*verdict=refused .*cause=".*MS-CHAP-Error 691, wrong user name or password`)
 			}
