@@ -74,9 +74,20 @@ func (a *attempt) decision(err error) Decision {
 	case Unavailable:
 		d.Text = reason.Temporary(reason.Unavailable, a.login.ClientProto)
 	default:
-		d.Text = reason.Refused
+		d.Text = refusedText(err)
 	}
 	return d
+}
+
+// refusedText is the backend's own text where it has one for the user, and
+// otherwise the same whatever was wrong.
+func refusedText(err error) string {
+	if e, ok := errors.AsType[*primary.ReasonError](err); ok {
+		if text := challenge.Reason(e.Text); text != "" {
+			return text
+		}
+	}
+	return reason.Refused
 }
 
 func verdictOf(err error) Verdict {
