@@ -17,8 +17,12 @@ func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text)
 	if password.Empty() {
 		return refusal("the password is empty")
 	}
+	request := a.request(password)
+	if a.Login.SecondFactor == factorNone {
+		request.Code = code
+	}
 	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
-		return a.Backend.CheckPassword(ctx, a.request(password))
+		return a.Backend.CheckPassword(ctx, request)
 	})
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
 		return a.backendAsks(ctx, question, code, 1)
@@ -39,10 +43,10 @@ func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, 
 }
 
 // backendAsks passes a server's question on to the user. A code that came with
-// the password answers the first one, unless TOTP is to check it here.
+// the password answers the first one, unless TOTP is to check it here or the server has seen it.
 func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, code secret.Text, round int) error {
 	a.factor = "backend"
-	if !code.Empty() && a.Login.SecondFactor == factorNone {
+	if !code.Empty() && !q.CodeSpent && a.Login.SecondFactor == factorNone {
 		return a.answerBackend(ctx, q.State, code, round)
 	}
 	return a.askUser(ctx, q.Prompt, q.Echo, state.Challenge{

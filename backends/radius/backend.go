@@ -67,7 +67,7 @@ func New(cfg Config) (*Backend, error) {
 // User-Password is padded with NULs, so the server would see "x" for "x\x00",
 // and MS-CHAPv2 takes text alone.
 func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
-	if err := checkFields(req); err != nil {
+	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
 	var outages error
@@ -94,7 +94,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // and with MS-CHAPv2 the server has to prove that it knows it. The results are those of CheckPassword;
 // another ChallengeError is the next round.
 func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, state []byte) (primary.Identity, error) {
-	if err := checkFields(req); err != nil {
+	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
 	p, err := b.parsePending(state)
@@ -120,7 +120,7 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, s
 	if err != nil {
 		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 	}
-	return decide(answer, server, req)
+	return b.decide(answer, server, req)
 }
 
 // decided tells a server's own verdict from an outage.
@@ -133,17 +133,16 @@ func decided(err error) bool {
 }
 
 // checkFields refuses what an Access-Request cannot carry.
-func checkFields(req primary.Request) error {
-	password := req.Password.Reveal()
+func (b *Backend) checkFields(req primary.Request) error {
 	var why string
 	switch {
 	case req.Username == "" || len(req.Username) > maxAttribute:
 		why = fmt.Sprintf("the user name must be 1 to %d bytes long, not %d", maxAttribute, len(req.Username))
 	case !printable(req.Username):
 		why = "the user name must be text without control characters"
-	case len(password) == 0:
+	case req.Password.Empty():
 		why = "the password is empty"
-	case bytes.IndexByte(password, 0) >= 0:
+	case bytes.IndexByte(b.cfg.composed(req), 0) >= 0:
 		why = "the password has a NUL in it"
 	default:
 		return nil

@@ -29,7 +29,7 @@ type pending struct {
 // whether the answer may be seen (RFC 2869 section 5.10); without it, it may
 // not. State may be absent (RFC 2865 section 5.44) and then is not returned; more
 // than one, or an empty one, is an outage.
-func challenge(answer *radius.Packet, server, username string) error {
+func challenge(answer *radius.Packet, server, username string, codeSpent bool) error {
 	states := texts(answer, typeState)
 	if len(states) > 1 || len(states) == 1 && states[0] == "" {
 		return fmt.Errorf("radius: server %s: Access-Challenge with a malformed State", server)
@@ -43,6 +43,8 @@ func challenge(answer *radius.Packet, server, username string) error {
 		Prompt: replyMessage(answer),
 		Echo:   err == nil && prompt == rfc2869.Prompt_Value_Echo,
 		State:  p.encode(),
+
+		CodeSpent: codeSpent,
 	}
 }
 

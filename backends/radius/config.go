@@ -25,6 +25,12 @@ type Config struct {
 	SecretFile string `toml:"secret_file" path:"input"`
 	// Protocol says how the password travels: "pap", "chap" or "mschapv2".
 	Protocol string `toml:"protocol"`
+	// PasswordFormat makes the one password of what the user typed and the code
+	// that came along, "{password}{code}", for servers that want both in one.
+	PasswordFormat string `toml:"password_format"`
+	// ShowReplyMessage lets the user read the Reply-Message of a refusal. It may
+	// tell a stranger more than "wrong user name, password or code" does.
+	ShowReplyMessage bool `toml:"show_reply_message"`
 	// NASIdentifier is how the servers' policies know this host, 1 to 253 bytes.
 	NASIdentifier string `toml:"nas_identifier"`
 	// Attributes are sent with every request, each "Name=value", also in place
@@ -43,6 +49,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Protocol:                    protocolPAP,
+		PasswordFormat:              placePassword,
 		NASIdentifier:               "ovpn-verify",
 		RequireMessageAuthenticator: true,
 		Timeout:                     3 * time.Second,
@@ -58,6 +65,9 @@ func (c Config) Validate() error {
 	}
 	if !slices.Contains([]string{protocolPAP, protocolCHAP, protocolMSCHAP}, c.Protocol) {
 		faults = append(faults, fmt.Errorf(`radius.protocol must be "pap", "chap" or "mschapv2", not %q`, c.Protocol))
+	}
+	if err := formatFault(c.PasswordFormat); err != nil {
+		faults = append(faults, fmt.Errorf("radius.password_format %w, not %q", err, c.PasswordFormat))
 	}
 	if n := len(c.NASIdentifier); n < 1 || n > maxAttribute {
 		faults = append(faults, fmt.Errorf("radius.nas_identifier must be 1 to %d bytes long, not %d", maxAttribute, n))

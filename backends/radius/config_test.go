@@ -10,6 +10,7 @@ import (
 func TestConfigFaults(t *testing.T) {
 	const needAttribute = `radius.attributes must be "Name=value" with one of the names Called-Station-Id, Connect-Info, Framed-Protocol, ` +
 		`NAS-IP-Address, NAS-IPv6-Address, NAS-Port, NAS-Port-Id, NAS-Port-Type, Service-Type, not `
+	const needFormat = `radius.password_format must be "{password}", or hold {password} and {code} once each and no other braces, not `
 	const needServer = `radius.servers must be "host:port" with IPv6 addresses in brackets, not `
 	for name, c := range map[string]struct {
 		change func(*Config)
@@ -39,6 +40,13 @@ func TestConfigFaults(t *testing.T) {
 		"IPv6":          {func(c *Config) { c.Attributes = []string{"NAS-IPv6-Address=fe80::1%eth0"} }, `radius.attributes must give NAS-IPv6-Address an IPv6 address, not "fe80::1%eth0"`},
 		"text":          {func(c *Config) { c.Attributes = []string{"connect-info=a\n"} }, `radius.attributes must give Connect-Info a text of 1 to 253 bytes without control characters, not "a\n"`},
 		"attr. twice":   {func(c *Config) { c.Attributes = []string{"NAS-Port=1", "NAS-port=2"} }, `radius.attributes must name an attribute once, not again in "NAS-port=2"`},
+		"no password":   {func(c *Config) { c.PasswordFormat = "{code}" }, needFormat + `"{code}"`},
+		"no format":     {func(c *Config) { c.PasswordFormat = "" }, needFormat + `""`},
+		"two codes":     {func(c *Config) { c.PasswordFormat = "{code}{password}{code}" }, needFormat + `"{code}{password}{code}"`},
+		"text alone":    {func(c *Config) { c.PasswordFormat = "x{password}" }, needFormat + `"x{password}"`},
+		"unknown place": {func(c *Config) { c.PasswordFormat = "{password}{otp}" }, needFormat + `"{password}{otp}"`},
+		"spliced place": {func(c *Config) { c.PasswordFormat = "{pass{code}word}{password}" }, needFormat + `"{pass{code}word}{password}"`},
+		"format":        {func(c *Config) { c.PasswordFormat = "{password}\n{code}" }, `radius.password_format must be at most 64 bytes of text without control characters, not "{password}\n{code}"`},
 		"two faults": {func(c *Config) { c.Retries, c.Protocol = 11, "" },
 			"radius.protocol must be \"pap\", \"chap\" or \"mschapv2\", not \"\"\nradius.retries must be between 0 and 10, not 11"},
 	} {

@@ -8,10 +8,11 @@ import (
 	"layeh.com/radius"
 
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
 )
 
 // decide turns an authentic answer into the verdict.
-func decide(answer *radius.Packet, server string, req primary.Request) (primary.Identity, error) {
+func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request) (primary.Identity, error) {
 	switch answer.Code {
 	case radius.CodeAccessAccept:
 		id, err := identity(answer, req.Username)
@@ -20,25 +21,37 @@ func decide(answer *radius.Packet, server string, req primary.Request) (primary.
 		}
 		return id, nil
 	case radius.CodeAccessChallenge:
-		return primary.Identity{}, challenge(answer, server, req.Username)
+		return primary.Identity{}, challenge(answer, server, req.Username, b.cfg.spends(req))
 	case radius.CodeAccessReject:
-		return primary.Identity{}, refusal(answer, server, req)
+		return primary.Identity{}, b.refusal(answer, server, req)
 	default:
 		return primary.Identity{}, fmt.Errorf("radius: server %s: code %d decides nothing", server, answer.Code)
 	}
 }
 
-// refusal has the server's words as its cause, unless they repeat the password,
-// and what MS-CHAP-Error says.
-func refusal(answer *radius.Packet, server string, req primary.Request) error {
-	cause := "Access-Reject: "
-	if message := replyMessage(answer); message != "" && !bytes.Contains([]byte(message), req.Password.Reveal()) {
+// refusal has the server's words as its cause, and for the user where the
+// configuration wants it, unless they repeat a secret; and what MS-CHAP-Error says.
+func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Request) error {
+	message, cause := replyMessage(answer), "Access-Reject: "
+	if quotes(message, req.Password) || quotes(message, req.Code) {
+		message = ""
+	}
+	if message != "" {
 		cause += fmt.Sprintf("%q: ", clean(message))
 	}
 	if code := msErrorCause(answer); code != "" {
 		cause += code + ": "
 	}
-	return fmt.Errorf("radius: server %s: %s%w", server, cause, primary.ErrRefused)
+	err := fmt.Errorf("radius: server %s: %s%w", server, cause, primary.ErrRefused)
+	if b.cfg.ShowReplyMessage && message != "" {
+		return &primary.ReasonError{Text: message, Err: err}
+	}
+	return err
+}
+
+// quotes tells whether a text repeats a secret.
+func quotes(text string, s secret.Text) bool {
+	return !s.Empty() && bytes.Contains([]byte(text), s.Reveal())
 }
 
 // replyMessage is all Reply-Messages in their order, as one text (RFC 2865

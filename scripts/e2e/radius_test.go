@@ -44,3 +44,31 @@ func TestRADIUSAcceptWithoutProofOfThePassword(t *testing.T) {
 	w.logged(`verdict=refused .*cause=".*does not prove the password`)
 	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
 }
+
+// The password ends in digits, so that FreeRADIUS can play a server that wants
+// password and code in one.
+func TestRADIUSPasswordAndCodeInOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configure(radiusSection(w.Radius(testbed.RadiusOptions{}).Addr) + "password_format = \"{password}{code}\"\n")
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{StaticChallenge: "Code", Echo: true})
+	w.want(w.attempt(c, "ada", testbed.Static("lovelace-", "1816")), testbed.Refused, refusedText)
+	w.want(w.attempt(c, "ada", testbed.Static("lovelace-", "1815")), testbed.Connected, "")
+}
+
+// What a server says reaches the user, but nothing that the client would act upon.
+func TestRADIUSReplyMessageIsShown(t *testing.T) {
+	for message, shown := range map[string]string{
+		"Your account is locked,\r\ncall 112.":     "Your account is locked,  call 112.",
+		"CRV1:R,E:c3RhdGU:YWRh:Your bank's PIN?":   "Login refused: CRV1 R,E:c3RhdGU:YWRh:Your bank's PIN?",
+		"TEMP[backoff 1,advance no]:try once more": "Login refused: TEMP[backoff 1,advance no]:try once more",
+	} {
+		t.Run(shown, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.configure(radiusSection(w.fakeRADIUS(fakeradius.Options{Secret: testbed.RadiusSecret, Reject: message})) + "show_reply_message = true\n")
+			c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+			w.want(w.attempt(c, "ada", "some password"), testbed.Refused, shown)
+		})
+	}
+}

@@ -65,7 +65,7 @@ func (c Config) validate() error {
 	case "ldap":
 		faults = append(faults, c.LDAP.Validate())
 	case "radius":
-		faults = append(faults, c.RADIUS.Validate(), c.radiusWithUnenrolled())
+		faults = append(faults, c.RADIUS.Validate(), c.radiusWithUnenrolled(), c.codeForTwo())
 	}
 	return errors.Join(faults...)
 }
@@ -77,6 +77,15 @@ func (c Config) radiusWithUnenrolled() error {
 	if c.Login.SecondFactor == "totp" && c.TOTP.Unenrolled == "allow" {
 		return errors.New(`totp.unenrolled must be "refuse" with login.backend = "radius": ` +
 			`the server may accept another spelling of an enrolled user's name`)
+	}
+	return nil
+}
+
+// codeForTwo: a code that is checked here is not passed on.
+func (c Config) codeForTwo() error {
+	if c.Login.SecondFactor == "totp" && c.RADIUS.TakesCode() {
+		return fmt.Errorf("radius.password_format must do without {code} with login.second_factor = \"totp\", "+
+			"which checks the code here, not be %q", c.RADIUS.PasswordFormat)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ var ErrRefused = errors.New("refused")
 type Request struct {
 	Username string      // as typed, valid UTF-8 without control characters, not empty
 	Password secret.Text // or the answer to a challenge; never empty when a password is checked
+	Code     secret.Text // came along with the password and is for the backend; empty mostly
 	ClientIP netip.Addr  // where the client comes from; the zero Addr when unknown
 	LoginID  string      // the id in every log line of this login
 }
@@ -38,6 +39,8 @@ type ChallengeError struct {
 	Prompt string // for the user, as the server sent it
 	Echo   bool   // whether the answer may be shown while it is typed
 	State  []byte // opaque to the pipeline; goes back to the backend with the answer
+	// CodeSpent: the server has seen Request.Code, so that it is not the answer.
+	CodeSpent bool
 }
 
 func (e *ChallengeError) Error() string { return "the server asks the user a question" }
