@@ -6,8 +6,9 @@
 // request carries a Message-Authenticator as its first attribute and every
 // answer has to carry one, unless the configuration gives that up (RFC 3579
 // section 3.2, CVE-2024-3596 "BlastRADIUS"); no server can hold a login longer
-// than (2+retries) * timeout, and an ended context ends it at once. What is
-// neither accepted nor refused nor a challenge is an outage.
+// than (2+retries) * timeout or its share of the context's time, and an ended
+// context ends it at once. What is neither accepted nor refused nor a challenge
+// is an outage.
 //
 // The encoding of packets is layeh.com/radius'. The exchange is ours, because
 // that library's client waits without end and knows no Message-Authenticator.
@@ -19,12 +20,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"layeh.com/radius"
 
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
-	"ovpn-verify/verify/trace"
 )
 
 // Backend asks the servers of one configuration. It is safe for concurrent
@@ -35,6 +36,7 @@ type Backend struct {
 	secret  secret.Text
 
 	constants radius.Attributes // radius.attributes
+	health    *health
 }
 
 // New validates cfg and reads the shared secret. It touches no network.
@@ -42,7 +44,7 @@ func New(cfg Config) (*Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Backend{cfg: cfg}
+	b := &Backend{cfg: cfg, health: newHealth()}
 	for _, s := range cfg.Servers {
 		server, err := parseServer(s)
 		if err != nil {
@@ -58,7 +60,8 @@ func New(cfg Config) (*Backend, error) {
 	return b, nil
 }
 
-// CheckPassword asks one server after the other until one decides. nil: the
+// CheckPassword asks one server after the other until one decides, those last
+// that gave no answer lately. nil: the
 // password is right; primary.ErrRefused: it is wrong, and no further server is
 // asked; *primary.ChallengeError: the server wants an answer from the user,
 // which goes to AnswerChallenge; anything else: an outage.
@@ -70,19 +73,23 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
+	servers, probe := b.health.order(b.servers, time.Now())
+	for _, server := range probe {
+		go b.probe(server)
+	}
 	var outages error
-	for _, server := range b.servers {
-		id, err := b.ask(ctx, server, req, nil)
+	for i, server := range servers {
+		id, err := b.ask(ctx, server, req, nil, len(servers)-i)
 		if err == nil || decided(err) {
 			return id, err
-		}
-		if ctx.Err() != nil {
-			return primary.Identity{}, err
 		}
 		if outages != nil {
 			err = fmt.Errorf("%w; %w", outages, err)
 		}
 		outages = err
+		if ctx.Err() != nil || errors.Is(err, errAsked) {
+			break
+		}
 	}
 	return primary.Identity{}, outages
 }
@@ -104,23 +111,7 @@ func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, stat
 	if p.username != req.Username {
 		return primary.Identity{}, fmt.Errorf("radius: %q answered a challenge to %q: %w", req.Username, p.username, primary.ErrRefused)
 	}
-	return b.ask(ctx, p.server, req, p.state)
-}
-
-// ask puts one question to one server. state is the State attribute to
-// return, none when empty.
-func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte) (id primary.Identity, err error) {
-	end := trace.Start(ctx, "Access-Request", server)
-	defer func() { end(err) }()
-	credential := b.newCredential(req)
-	answer, err := b.exchange(ctx, server, req, credential, state)
-	if err == nil && answer.Code == radius.CodeAccessAccept {
-		err = credential.confirm(answer)
-	}
-	if err != nil {
-		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
-	}
-	return b.decide(answer, server, req)
+	return b.ask(ctx, p.server, req, p.state, 1)
 }
 
 // decided tells a server's own verdict from an outage.

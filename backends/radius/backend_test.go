@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc3162"
 
 	"ovpn-verify/backends/backendtest"
 	"ovpn-verify/backends/backendtest/fakeradius"
@@ -172,5 +176,9 @@ func TestServersOnIPv6(t *testing.T) {
 	s := start(t, fakeradius.Options{Addr: "[::1]:0"})
 	if _, err := backend(t, config(t, s.Addr())).CheckPassword(t.Context(), login("alice", password)); err != nil {
 		t.Fatal(err)
+	}
+	got := s.Requests()[0].Attributes
+	if _, v4 := got.Lookup(rfc2865.NASIPAddress_Type); v4 || !bytes.Equal(got.Get(rfc3162.NASIPv6Address_Type), net.IPv6loopback) {
+		t.Errorf("our address is not in %v", got)
 	}
 }

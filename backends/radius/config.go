@@ -39,6 +39,9 @@ type Config struct {
 	// RequireMessageAuthenticator drops answers that carry no
 	// Message-Authenticator. A wrong one is dropped either way.
 	RequireMessageAuthenticator bool `toml:"require_message_authenticator"`
+	// Push says that the servers ask users on their phones: a server that may have
+	// received a request is the last one that is asked.
+	Push bool `toml:"push"`
 	// Timeout is how long each try waits, 100ms to 30s.
 	Timeout time.Duration `toml:"timeout"`
 	// Retries is how often the packet is sent again before the next server is asked, 0 to 10.

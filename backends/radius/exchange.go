@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"layeh.com/radius"
@@ -30,12 +31,26 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	e := exchange{backend: b, conn: conn, request: wire}
+	e := exchange{backend: b, conn: conn, request: wire, requireMsgAuth: b.cfg.RequireMessageAuthenticator}
 	answer, err := e.run()
-	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("given up: %w", ctx.Err())
+	if err == nil {
+		return answer, nil
 	}
-	return answer, err
+	if ctx.Err() != nil {
+		err = errors.Join(fmt.Errorf("given up: %w", ctx.Err()), e.unbelieved)
+	}
+	if e.received(err) {
+		err = b.asked(err)
+	}
+	return nil, err
+}
+
+// received tells whether the server may have got the request. It did not, for
+// certain, when nothing was sent, or when the network said of the one packet
+// that it could not be delivered.
+func (e *exchange) received(err error) bool {
+	_, undelivered := errors.AsType[syscall.Errno](err)
+	return e.sent > 1 || e.sent == 1 && !undelivered
 }
 
 // dial resolves the name, for which it takes no longer than one try.
@@ -47,11 +62,14 @@ func (b *Backend) dial(ctx context.Context, server string) (net.Conn, error) {
 
 // exchange is one request on its socket.
 type exchange struct {
-	backend    *Backend
-	conn       net.Conn
-	request    []byte
-	unbelieved error // why the last answer that came does not count
-	ours       bool  // whether one of those had the request's Identifier
+	backend *Backend
+	conn    net.Conn
+	request []byte
+	// requireMsgAuth: an answer without Message-Authenticator does not count.
+	requireMsgAuth bool
+	sent           int   // packets
+	unbelieved     error // why the last answer that came does not count
+	ours           bool  // whether one of those had the request's Identifier
 }
 
 // run makes the tries. An answer that cannot be believed never decides and
@@ -88,14 +106,14 @@ func (e *exchange) try(deadline time.Time) (*radius.Packet, error) {
 	if _, err := e.conn.Write(e.request); err != nil {
 		return nil, err
 	}
+	e.sent++
 	buf := make([]byte, radius.MaxPacketLength)
 	for {
 		n, err := e.conn.Read(buf)
 		if err != nil {
 			return nil, err
 		}
-		b := e.backend
-		answer, err := authentic(buf[:n], e.request, b.secret.Reveal(), b.cfg.RequireMessageAuthenticator)
+		answer, err := authentic(buf[:n], e.request, e.backend.secret.Reveal(), e.requireMsgAuth)
 		if err == nil {
 			return radius.Parse(answer, nil)
 		}

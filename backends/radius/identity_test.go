@@ -117,3 +117,6 @@ func TestRefusalCarriesTheServersWordsCleaned(t *testing.T) {
 		}
 	}
 }
+
+// broken voids the answer that it is in.
+var broken = radius.Attributes{{Type: rfc2865.SessionTimeout_Type, Attribute: []byte("abc")}}

@@ -54,6 +54,11 @@ func (b *Backend) encode(req primary.Request, c credential, state []byte, local 
 	if len(state) > 0 {
 		p.Add(typeState, state)
 	}
+	return b.sign(p)
+}
+
+// sign fills in the Message-Authenticator, which is the first attribute.
+func (b *Backend) sign(p *radius.Packet) ([]byte, error) {
 	wire, err := p.MarshalBinary()
 	if err != nil {
 		return nil, err

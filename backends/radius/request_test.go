@@ -102,14 +102,3 @@ func TestConstantAttributes(t *testing.T) {
 		t.Errorf("our own address %v went along", value)
 	}
 }
-
-func TestServerOverIPv6LearnsOurAddress(t *testing.T) {
-	s := start(t, fakeradius.Options{Addr: "[::1]:0"})
-	if _, err := backend(t, config(t, s.Addr())).CheckPassword(t.Context(), login("alice", password)); err != nil {
-		t.Fatal(err)
-	}
-	got := s.Requests()[0].Attributes
-	if _, v4 := got.Lookup(rfc2865.NASIPAddress_Type); v4 || string(got.Get(rfc3162.NASIPv6Address_Type)) != string(netip.IPv6Loopback().AsSlice()) {
-		t.Errorf("%v", got)
-	}
-}

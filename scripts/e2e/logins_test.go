@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,16 +33,16 @@ required_groups = [%q]
 `, login, s.TLSURL, s.CAFile, testbed.LDAPBindDN, testbed.LDAPPeople, testbed.LDAPVPNGroup, more)
 }
 
-func radiusSection(address string) string {
+func radiusSection(addresses ...string) string {
 	return fmt.Sprintf(`[login]
 backend = "radius"
 second_factor = "none"
 [radius]
-servers = [%q]
+servers = %s
 secret_file = "radius.secret"
 timeout = "500ms"
 retries = 1
-`, address)
+`, `["`+strings.Join(addresses, `", "`)+`"]`)
 }
 
 // passwords tries what every backend must do alike.

@@ -3,8 +3,10 @@
 package e2e_test
 
 import (
+	"errors"
 	"regexp"
 	"testing"
+	"time"
 
 	"ovpn-verify/backends/backendtest/fakeradius"
 	"ovpn-verify/scripts/testbed"
@@ -71,4 +73,36 @@ func TestRADIUSReplyMessageIsShown(t *testing.T) {
 			w.want(w.attempt(c, "ada", "some password"), testbed.Refused, shown)
 		})
 	}
+}
+
+// The first server is frozen and the third refuses: one login pays the first
+// one's timeout, and when it is there again it is asked first again.
+func TestRADIUSServersDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	frozen, good, dead := w.Radius(testbed.RadiusOptions{}), w.Radius(testbed.RadiusOptions{}), w.Radius(testbed.RadiusOptions{})
+	if err := errors.Join(dead.Stop(), frozen.Pause()); err != nil {
+		t.Fatal(err)
+	}
+	w.configure(radiusSection(frozen.Addr, dead.Addr, good.Addr))
+	s := w.serve(testbed.ServerOptions{})
+	login := func() {
+		t.Helper()
+		c := w.Client(s, testbed.ClientOptions{})
+		w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+	}
+	login()
+	w.logged(`server=` + good.Addr + ` .*verdict=accepted ms=10[0-9]{2}( |$)`) // two tries of 500 ms
+	login()
+	w.logged(`server=` + good.Addr + ` .*verdict=accepted ms=[0-9]{1,2}( |$)`)
+	if err := frozen.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(6 * time.Second) // until a login probes again
+	login()
+	login()
+	w.logged(`server=` + frozen.Addr + ` .*verdict=accepted`)
 }

@@ -32,6 +32,9 @@ type Options struct {
 	// Answers are the datagrams for each request, in this order; one Good
 	// when empty. Several make "first a bad one, then a good one".
 	Answers []Kind
+	// Status makes the server answer Status-Server (RFC 5997), whatever it does
+	// about the rest.
+	Status bool
 }
 
 // User is somebody with a password, for PAP, CHAP and MS-CHAPv2.

@@ -15,9 +15,10 @@ import (
 func (s *Server) read(raw []byte, from netip.AddrPort) Request {
 	req := Request{From: from, Raw: raw}
 	p, err := radius.Parse(raw, []byte(s.opts.Secret))
-	if err != nil || p.Code != radius.CodeAccessRequest {
+	if err != nil || p.Code != radius.CodeAccessRequest && p.Code != radius.CodeStatusServer {
 		return req
 	}
+	req.status = p.Code == radius.CodeStatusServer
 	req.Identifier, req.Attributes = p.Identifier, p.Attributes
 	req.Username = rfc2865.UserName_GetString(p)
 	req.Password = rfc2865.UserPassword_GetString(p)

@@ -23,6 +23,8 @@ type Request struct {
 	// Valid tells whether the one Message-Authenticator was right. A request
 	// without one is not answered.
 	Valid bool
+
+	status bool // it is a Status-Server
 }
 
 // Server runs until Close.
@@ -38,6 +40,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	requests []Request
+	probes   []Request
 }
 
 // Start opens the sockets and serves.
@@ -71,6 +74,13 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
+// Probes returns the Status-Server requests so far, which Requests leaves out.
+func (s *Server) Probes() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.probes)
+}
+
 // Close ends the server and waits for its goroutines; answers that are still
 // delayed are not sent. Afterwards the port is closed, as on a dead host.
 func (s *Server) Close() error {
@@ -94,14 +104,22 @@ func (s *Server) serve() {
 			continue // an ICMP error about an answer to somebody who is gone
 		}
 		req := s.read(slices.Clone(buf[:n]), from)
-		s.mu.Lock()
-		s.requests = append(s.requests, req)
-		dropped := len(s.requests) <= s.opts.Drop
-		s.mu.Unlock()
-		if req.Valid && !dropped {
+		if s.take(req) {
 			s.wg.Go(func() { s.answer(req) })
 		}
 	}
+}
+
+// take notes a request and tells whether it is to be answered.
+func (s *Server) take(req Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if req.status {
+		s.probes = append(s.probes, req)
+		return req.Valid && s.opts.Status
+	}
+	s.requests = append(s.requests, req)
+	return req.Valid && len(s.requests) > s.opts.Drop
 }
 
 // answer sends the datagrams for one request.
@@ -109,6 +127,10 @@ func (s *Server) answer(req Request) {
 	select {
 	case <-time.After(s.opts.Delay):
 	case <-s.closed:
+		return
+	}
+	if req.status {
+		_, _ = s.conn.WriteToUDPAddrPort(s.datagram(NoMessageAuthenticator, req, radius.CodeAccessAccept, nil), req.From)
 		return
 	}
 	code, attrs := s.verdict(req)

@@ -1,0 +1,64 @@
+package radius
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"layeh.com/radius"
+
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/trace"
+)
+
+// ask puts one question to one server, the first of so many that are left.
+// state is the State attribute to return, none when empty.
+func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte, left int) (id primary.Identity, err error) {
+	end := trace.Start(ctx, "Access-Request", server)
+	defer func() { end(err) }()
+	part, cancel := share(ctx, left)
+	defer cancel()
+	credential := b.newCredential(req)
+	answer, err := b.exchange(part, server, req, credential, state)
+	switch {
+	case err == nil:
+		b.health.answered(server)
+	case ctx.Err() == nil && !decided(err) && b.health.silent(server, time.Now()):
+		go b.probe(server)
+	}
+	if err == nil && answer.Code == radius.CodeAccessAccept {
+		err = credential.confirm(answer)
+	}
+	if err != nil {
+		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
+	}
+	id, err = b.decide(answer, server, req)
+	if err != nil && !decided(err) {
+		err = b.asked(err)
+	}
+	return id, err
+}
+
+// errAsked ends the search for a server.
+var errAsked = errors.New("no other server is asked, because this one may have asked the user (radius.push)")
+
+// asked adds to the outage of a server that may have received the request, so
+// that its push to the user's phone does not become two.
+func (b *Backend) asked(err error) error {
+	if !b.cfg.Push {
+		return err
+	}
+	return fmt.Errorf("%w; %w", err, errAsked)
+}
+
+// share is a server's part of the time that a login has left, a tenth of which
+// is for what comes afterwards: the servers behind it get as much.
+func share(ctx context.Context, servers int) (context.Context, context.CancelFunc) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return ctx, func() {}
+	}
+	part := time.Until(deadline) * 9 / 10 / time.Duration(servers)
+	return context.WithTimeout(ctx, part)
+}

@@ -1,0 +1,43 @@
+package radius
+
+import (
+	"context"
+	"crypto/md5"
+
+	"layeh.com/radius"
+	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc2869"
+)
+
+// probe asks a server that is down, in the background and by one packet, whether
+// it is there: Status-Server (RFC 5997). Any answer made with the secret will
+// do, also one without Message-Authenticator, which FreeRADIUS 3.2.1 leaves out
+// here; it decides nothing but the order of the servers.
+func (b *Backend) probe(server string) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.cfg.Timeout)
+	defer cancel()
+	conn, err := b.dial(ctx, server)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	request, err := b.statusServer()
+	if err != nil {
+		return
+	}
+	e := exchange{backend: b, conn: conn, request: request}
+	deadline, _ := ctx.Deadline()
+	if _, err := e.try(deadline); err == nil {
+		b.health.answered(server)
+	}
+}
+
+// statusServer carries the Message-Authenticator that RFC 5997 section 3 requires.
+func (b *Backend) statusServer() ([]byte, error) {
+	p := radius.New(radius.CodeStatusServer, b.secret.Reveal())
+	p.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, md5.Size))
+	if err := rfc2865.NASIdentifier_SetString(p, b.cfg.NASIdentifier); err != nil {
+		return nil, err
+	}
+	return b.sign(p)
+}
