@@ -53,6 +53,7 @@ type Decision struct {
 	Field    string    // what kind of password field came
 	Factor   string    // what was checked besides the password
 	Server   string    // the last server that was asked
+	Notes    []string  // what the log should tell of a login that went well, too
 	Cause    error     // nil when accepted; for the log, never for the client
 	Took     time.Duration
 }
@@ -119,6 +120,9 @@ func (d Decision) Record(log *slog.Logger, l Login, backend string) {
 		slog.String("backend", backend), slog.String("server", d.Server),
 		slog.String("field", d.Field), slog.String("factor", d.Factor),
 		slog.String("verdict", d.Verdict.String()), slog.Int64("ms", d.Took.Milliseconds()),
+	}
+	for _, note := range d.Notes {
+		attrs = append(attrs, slog.String("note", note))
 	}
 	if d.Cause != nil {
 		attrs = append(attrs, slog.String("cause", d.Cause.Error()))

@@ -67,7 +67,7 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 	steps := &trace.Trace{OnStep: l.OnStep}
 	err := a.decide(trace.With(ctx, steps))
 	d := a.decision(err)
-	d.Server, d.Took = steps.Server(), time.Since(began)
+	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(began)
 	return d
 }
 

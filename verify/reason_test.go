@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
 )
 
 // A backend's text reaches the client where it refuses, and only there, and
@@ -36,6 +38,35 @@ func TestTextOfABackendReachesTheClient(t *testing.T) {
 		}
 		if c.want == Refused && !strings.Contains(d.Cause.Error(), "Access-Reject: refused") {
 			t.Errorf("%s: the log has %v", name, d.Cause)
+		}
+	}
+}
+
+// expired is a directory in which everybody's password has expired.
+type expired struct{ right directory }
+
+func (d *expired) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+	if _, err := d.right.CheckPassword(ctx, req); err != nil {
+		return primary.Identity{}, err
+	}
+	return primary.Identity{}, fmt.Errorf("directory: %w", &primary.ReasonError{Text: "It has expired", Err: fmt.Errorf("data 532: %w", primary.ErrRefused)})
+}
+
+// Who does not know the password reads the same of every account.
+func TestAReasonIsForTheRightPasswordAlone(t *testing.T) {
+	f := newFixture(t, func(p *Pipeline) { p.Backend = &expired{} })
+	decide := func(user, field string) Decision {
+		return f.Decide(t.Context(), Login{ID: "test", Username: user, Password: secret.FromString(field), CanChallenge: true})
+	}
+	for _, factor := range []string{factorNone, factorTOTP} {
+		f.Login.SecondFactor = factor
+		if d := decide("ada", "pw-ada"); d.Verdict != Refused || d.Text != "It has expired" || !strings.Contains(d.Cause.Error(), "data 532") {
+			t.Errorf("%s: %+v", factor, d)
+		}
+		for _, field := range []string{"pw-bob", "pw-ada ", "", static("pw-bob", "123456"), "CRV1::x::y"} {
+			if d := decide("ada", field); d.Verdict != Refused || d.Text != reason.Refused {
+				t.Errorf("%s, %q: %+v", factor, field, d)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/trace"
 )
 
 // bindService signs in the account that searches. Whatever the server says
@@ -22,7 +23,10 @@ func (s *session) bindService(ctx context.Context) error {
 		return nil
 	}
 	return s.step(ctx, "bind service account", func() error {
-		err := s.bind(s.backend.config.BindDN, s.backend.bindPassword)
+		p, err := s.bind(s.backend.config.BindDN, s.backend.bindPassword)
+		if cause, forbidden := p.forbids(); err == nil && forbidden {
+			err = errors.New(cause.log)
+		}
 		if err != nil {
 			return fmt.Errorf("as %q: %w", s.backend.config.BindDN, err)
 		}
@@ -30,19 +34,42 @@ func (s *session) bindService(ctx context.Context) error {
 	})
 }
 
-// bindUser asks the server whether the password is the entry's.
+// bindUser asks the server whether the password is the entry's, and whether
+// the account may log in with it.
 func (s *session) bindUser(ctx context.Context, dn string, password secret.Text) error {
-	return s.step(ctx, "bind user", func() error {
-		err := s.bind(dn, password)
-		r, answered := errors.AsType[resultError](err)
-		switch {
-		case err == nil:
-			return nil
-		case answered && refuses(r.code):
-			return fmt.Errorf("%w: as %q: %w", primary.ErrRefused, dn, err)
-		}
-		return fmt.Errorf("as %q: %w", dn, err)
+	var note string
+	err := s.step(ctx, "bind user", func() error {
+		p, err := s.bind(dn, password)
+		note = p.note()
+		return judge(dn, p, err)
 	})
+	if err == nil && note != "" {
+		trace.Note(ctx, "password policy", s.server, note)
+	}
+	return err
+}
+
+// judge turns the outcome of the user's bind into a verdict or an outage.
+func judge(dn string, p policy, err error) error {
+	r, answered := errors.AsType[resultError](err)
+	cause, forbidden := p.forbids()
+	switch {
+	case err == nil && !forbidden:
+		return nil
+	case err == nil:
+		err = fmt.Errorf("as %q: the password is right, but %s", dn, cause.log)
+	case !answered || !refuses(r.code):
+		return fmt.Errorf("as %q: %w", dn, err)
+	default:
+		err = fmt.Errorf("as %q: %w", dn, err)
+		if cause = causeOf(r, p); cause.log != "" {
+			err = fmt.Errorf("%w: %s", err, cause.log)
+		}
+	}
+	if cause.user != "" {
+		return &primary.ReasonError{Text: cause.user, Err: fmt.Errorf("%w: %w", primary.ErrRefused, err)}
+	}
+	return fmt.Errorf("%w: %w", primary.ErrRefused, err)
 }
 
 // bind is the one place that sends a password. A name without a password
@@ -50,18 +77,26 @@ func (s *session) bindUser(ctx context.Context, dn string, password secret.Text)
 // checking anything (RFC 4513 section 5.1.2), and a password without a name
 // an anonymous one for many of them; neither leaves this host. A NUL is where
 // some servers would stop comparing.
-func (s *session) bind(dn string, password secret.Text) error {
+//
+// The request asks for the password policy; servers that do not know the
+// control ignore it, as it is not critical (RFC 4511 section 4.1.11).
+func (s *session) bind(dn string, password secret.Text) (policy, error) {
+	p := readPolicy(nil)
 	if strings.TrimSpace(dn) == "" || password.Empty() || bytes.IndexByte(password.Reveal(), 0) >= 0 {
-		return errors.New("a bind needs a name, and a password without NUL")
+		return p, errors.New("a bind needs a name, and a password without NUL")
 	}
 	plain := string(password.Reveal())
 	s.wire.record()
-	_, err := s.ldap.SimpleBind(goldap.NewSimpleBindRequest(dn, plain, nil))
+	result, err := s.ldap.SimpleBind(goldap.NewSimpleBindRequest(dn, plain,
+		[]goldap.Control{goldap.NewControlBeheraPasswordPolicy()}))
 	answer := s.wire.recorded()
-	if err != nil {
-		return readable(err, plain)
+	if result != nil {
+		p = readPolicy(result.Controls)
 	}
-	return checkBindSuccess(answer)
+	if err != nil {
+		return p, readable(err, plain)
+	}
+	return p, checkBindSuccess(answer)
 }
 
 // refuses tells whether a result code of the user's bind is a verdict on the

@@ -39,12 +39,13 @@ type stepJSON struct {
 	MS     float64 `json:"ms"`
 	Result string  `json:"result"` // "ok", "failed", or "asks" for a server's question
 	Cause  string  `json:"cause,omitempty"`
+	Note   string  `json:"note,omitempty"` // what the server told besides, such as a password that expires soon
 }
 
 func newCheckOutput(asJSON bool) *checkOutput { return &checkOutput{json: asJSON} }
 
 func (o *checkOutput) step(s trace.Step) {
-	line := stepJSON{Name: s.Name, Server: shown(s.Server), MS: milliseconds(s.Took), Result: "ok"}
+	line := stepJSON{Name: s.Name, Server: shown(s.Server), MS: milliseconds(s.Took), Result: "ok", Note: shown(s.Note)}
 	if _, asks := errors.AsType[*primary.ChallengeError](s.Err); asks {
 		line.Result = "asks"
 	} else if s.Err != nil {
@@ -57,6 +58,9 @@ func (o *checkOutput) step(s trace.Step) {
 	result := line.Result
 	if line.Cause != "" {
 		result += ": " + line.Cause
+	}
+	if line.Note != "" {
+		result += ": " + line.Note
 	}
 	fmt.Printf("%-22s %-36s %8.1f ms  %s\n", line.Name, line.Server, line.MS, result)
 }

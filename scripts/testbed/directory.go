@@ -61,6 +61,7 @@ access to attrs=userPassword by anonymous auth by self write by * none
 access to * by dn.exact="cn=vpn,ou=services,dc=example,dc=org" read by self read by * none
 overlay memberof
 overlay ppolicy
+ppolicy_use_lockout
 `
 
 const baseLDIF = `dn: dc=example,dc=org

@@ -13,7 +13,8 @@ type Step struct {
 	Name   string // "connect", "bind", "search", "Access-Request", …
 	Server string // URL or host:port; empty for steps that ask no server
 	Took   time.Duration
-	Err    error // nil: it went well
+	Err    error  // nil: it went well
+	Note   string // what a server told that decides nothing, such as a password that expires soon
 }
 
 // Trace is safe for concurrent use. The zero Trace is ready; a nil *Trace records nothing.
@@ -44,6 +45,13 @@ func Start(ctx context.Context, name, server string) (end func(error)) {
 	}
 }
 
+// Note records a step that consists of what a server told.
+func Note(ctx context.Context, name, server, note string) {
+	if t, _ := ctx.Value(key{}).(*Trace); t != nil {
+		t.add(Step{Name: name, Server: server, Note: note})
+	}
+}
+
 func (t *Trace) add(s Step) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,4 +71,17 @@ func (t *Trace) Server() string {
 		}
 	}
 	return ""
+}
+
+// Notes are those of all steps.
+func (t *Trace) Notes() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var notes []string
+	for _, s := range t.steps {
+		if s.Note != "" {
+			notes = append(notes, s.Note)
+		}
+	}
+	return notes
 }

@@ -95,7 +95,10 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	if strings.EqualFold(dn, c.server.options.ServiceDN) {
 		f = c.server.fault(ServiceBind)
 	}
-	code := c.server.checkBind(dn, op.Children[2])
+	code, right := c.server.checkBind(dn, op.Children[2])
+	if f.zero() {
+		f = right
+	}
 	if f.Code != 0 {
 		code = f.Code
 	}
@@ -106,19 +109,20 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	return c.send(f, id, result(tagBindResponse, code, f.Diagnostic))
 }
 
-func (s *Server) checkBind(dn string, auth *ber.Packet) uint16 {
+// checkBind returns the result, and what the entry has in store for its password.
+func (s *Server) checkBind(dn string, auth *ber.Packet) (uint16, Fault) {
 	if auth.ClassType != ber.ClassContext || auth.Tag != 0 {
-		return authMethodNotSupported
+		return authMethodNotSupported, Fault{}
 	}
 	password := auth.Data.String()
 	switch {
 	case dn == "" && password == "":
-		return success
+		return success, Fault{}
 	case dn == "" || password == "":
 		if s.options.Unauthenticated {
-			return success
+			return success, Fault{}
 		}
-		return unwillingToPerform
+		return unwillingToPerform, Fault{}
 	}
 	for _, e := range s.options.Entries {
 		if !strings.EqualFold(e.DN, dn) {
@@ -126,10 +130,10 @@ func (s *Server) checkBind(dn string, auth *ber.Packet) uint16 {
 		}
 		switch {
 		case e.Password == "":
-			return inappropriateAuthentication
+			return inappropriateAuthentication, Fault{}
 		case e.Password == password:
-			return success
+			return success, e.Right
 		}
 	}
-	return invalidCredentials
+	return invalidCredentials, Fault{}
 }

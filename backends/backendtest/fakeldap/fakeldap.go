@@ -18,6 +18,7 @@ type Entry struct {
 	DN         string
 	Password   string              // empty: the entry has none and cannot be bound as
 	Attributes map[string][]string // names as a server would send them
+	Right      Fault               // the reply to a bind with the right password, unless the step's fault has its own
 }
 
 // Options say what the server holds and how it behaves.

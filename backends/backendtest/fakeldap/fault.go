@@ -25,6 +25,17 @@ type Fault struct {
 	Code       uint16        // the result code in place of the right one, unless 0
 	Diagnostic string        // the diagnosticMessage of every result
 	Manner     Manner        // how the reply is sent
+	Controls   []Control     // come with the result
+}
+
+// Control is a response control, RFC 4511 section 4.1.11.
+type Control struct {
+	OID   string
+	Value string // BER, where the control has a value of that form; empty: none
+}
+
+func (f Fault) zero() bool {
+	return f.Delay == 0 && f.Code == 0 && f.Diagnostic == "" && f.Manner == "" && len(f.Controls) == 0
 }
 
 // Manner is a way to send a reply, or not to. The zero Manner is the right one.
@@ -74,7 +85,11 @@ func (c *client) send(f Fault, id int64, operations ...*ber.Packet) bool {
 		if i == len(operations)-1 {
 			op = disfigure(f.Manner, op)
 		}
-		raw = append(raw, message(id, op).Bytes()...)
+		m := message(id, op)
+		if i == len(operations)-1 {
+			addControls(m, f.Controls)
+		}
+		raw = append(raw, m.Bytes()...)
 	}
 	return c.write(f.Manner, raw)
 }

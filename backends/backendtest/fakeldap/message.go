@@ -42,6 +42,22 @@ func message(id int64, operation *ber.Packet) *ber.Packet {
 	return p
 }
 
+func addControls(m *ber.Packet, controls []Control) {
+	if len(controls) == 0 {
+		return
+	}
+	list := ber.Encode(ber.ClassContext, ber.TypeConstructed, 0, nil, "")
+	for _, c := range controls {
+		p := ber.NewSequence("")
+		p.AppendChild(octets(c.OID))
+		if c.Value != "" {
+			p.AppendChild(octets(c.Value))
+		}
+		list.AppendChild(p)
+	}
+	m.AppendChild(list)
+}
+
 func result(tag ber.Tag, code uint16, diagnostic string) *ber.Packet {
 	p := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
 	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(code), ""))

@@ -1,0 +1,27 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"testing"
+
+	"ovpn-verify/scripts/testbed"
+)
+
+// Grace has to change her password: slapd lets her bind and do nothing else.
+// Frank locks his account, which reads like any refusal.
+func TestLDAPAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configure(ldapSection(w.Slapd(testbed.SlapdOptions{}), `second_factor = "none"`, ""))
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	w.want(w.attempt(c, "grace", "grace's wrong one"), testbed.Refused, refusedText)
+	w.want(w.attempt(c, "grace", "grace secret"), testbed.Refused, "Your password has to be changed before you can log in")
+	w.logged(`user=grace .*verdict=refused .*has to be changed after a reset`)
+	for range 3 {
+		w.want(w.attempt(c, "frank", "frank's wrong one"), testbed.Refused, refusedText)
+	}
+	w.want(w.attempt(c, "frank", "frank secret"), testbed.Refused, refusedText)
+	w.logged(`user=frank .*verdict=refused .*the account is locked`)
+	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
+}
