@@ -42,6 +42,7 @@ func New(c Config) (*Backend, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c = c.Resolved()
 	b := &Backend{config: c, required: map[string]bool{}}
 	for _, u := range c.URLs {
 		e, err := parseURL(u)

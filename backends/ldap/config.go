@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,10 @@ type Config struct {
 	InsecurePlaintext bool `toml:"insecure_plaintext"`
 	// InsecureSkipVerify takes any certificate for the server's.
 	InsecureSkipVerify bool `toml:"insecure_skip_verify"`
+	// Schema is the kind of directory, "rfc2307", "active-directory" or
+	// "freeipa": it says what the filters and username_attribute are where they
+	// are empty, and whether names have a domain and users a primary group.
+	Schema string `toml:"schema"`
 	// BindDN is the service account that searches; empty: anonymous.
 	BindDN string `toml:"bind_dn"`
 	// BindPasswordFile holds its password.
@@ -34,7 +39,8 @@ type Config struct {
 	// BaseDN is the subtree that holds the users.
 	BaseDN string `toml:"base_dn"`
 	// UserFilter finds the user's one entry; {username} stands for what was
-	// typed, escaped (RFC 4515 section 3).
+	// typed, {account} for it without its domain (in "active-directory"), both
+	// escaped (RFC 4515 section 3).
 	UserFilter string `toml:"user_filter"`
 	// UsernameAttribute of the entry gives the identity its spelling.
 	UsernameAttribute string `toml:"username_attribute"`
@@ -45,29 +51,36 @@ type Config struct {
 	// GroupFilter finds the user's groups; {dn} stands for the entry's DN and
 	// {username} for the identity's spelling, both escaped.
 	GroupFilter string `toml:"group_filter"`
+	// NestedGroups counts membership in a group that is in another for that
+	// other as well.
+	NestedGroups bool `toml:"nested_groups"`
 	// Timeout is what one server gets, from the first packet to the verdict:
 	// 100ms to 30s.
 	Timeout time.Duration `toml:"timeout"`
 }
 
-// DefaultConfig returns what holds where the section is silent.
+// DefaultConfig returns what holds where the section is silent; see Resolved
+// for the keys that depend on the schema.
 func DefaultConfig() Config {
-	return Config{
-		UserFilter:        "(uid={username})",
-		UsernameAttribute: "uid",
-		GroupFilter:       "(member={dn})",
-		Timeout:           5 * time.Second,
-	}
+	return Config{Schema: schemaRFC2307, Timeout: 5 * time.Second}
 }
 
 // Validate returns every fault, joined; each begins with the key it is about.
 func (c Config) Validate() error {
+	var schema error
+	if _, known := presets[c.Schema]; !known {
+		schema = fmt.Errorf(`ldap.schema must be "rfc2307", "active-directory" or "freeipa", not %q`, c.Schema)
+		c.Schema = schemaRFC2307
+	}
+	c = c.Resolved()
 	return errors.Join(
+		schema,
 		c.checkURLs(),
 		c.checkStartTLS(),
 		c.checkServiceAccount(),
 		c.checkBases(),
 		c.checkFilters(),
+		c.checkNested(),
 		c.checkTimeout(),
 	)
 }
@@ -149,7 +162,7 @@ var attributeName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)
 
 func (c Config) checkFilters() error {
 	var faults []error
-	if err := checkFilter(c.UserFilter, placeUsername); err != nil {
+	if err := checkFilter(c.UserFilter, placeUsername, placeAccount); err != nil {
 		faults = append(faults, fmt.Errorf("ldap.user_filter must be a filter such as \"(uid={username})\" (RFC 4515), not %q: %w", c.UserFilter, err))
 	}
 	if err := checkFilter(c.GroupFilter, placeDN, placeUsername); err != nil {
@@ -159,6 +172,13 @@ func (c Config) checkFilters() error {
 		faults = append(faults, fmt.Errorf("ldap.username_attribute must be an attribute's name such as \"uid\", not %q", c.UsernameAttribute))
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkNested() error {
+	if c.NestedGroups && !strings.Contains(c.GroupFilter, placeDN) {
+		return fmt.Errorf("ldap.nested_groups must be false when ldap.group_filter does not contain {dn}, not true: %q finds no groups of groups", c.GroupFilter)
+	}
+	return nil
 }
 
 func (c Config) checkTimeout() error {

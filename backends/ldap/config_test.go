@@ -71,22 +71,24 @@ var faults = map[string]func(*Config){
 	tlsMust + `"ldap://127.0.0.1.example.org/"`: one("ldap://127.0.0.1.example.org/"),
 	tlsMust + `"ldap://[fe80::1]"`:              one("ldap://[fe80::1]"),
 
-	"ldap.start_tls must be false when none of ldap.urls is ldap://, not true":                                                        func(c *Config) { c.StartTLS = true },
-	`ldap.bind_password_file must be empty when ldap.bind_dn is (anonymous search), not "/etc/ldap.secret"`:                           func(c *Config) { c.BindDN = "" },
-	`ldap.bind_password_file must name the file with the password of ldap.bind_dn, not ""`:                                            func(c *Config) { c.BindPasswordFile = "" },
-	"ldap.bind_dn" + aDN + `"vpn": DN ended with incomplete type, value pair`:                                                         func(c *Config) { c.BindDN = "vpn" },
-	"ldap.base_dn" + aDN + `"": it is empty`:                                                                                          func(c *Config) { c.BaseDN = "" },
-	"ldap.base_dn" + aDN + `"dc=example,org": DN ended with incomplete type, value pair`:                                              func(c *Config) { c.BaseDN = "dc=example,org" },
-	"ldap.group_base_dn" + aDN + `" ": it is empty`:                                                                                   func(c *Config) { c.GroupBaseDN = " " },
-	"ldap.required_groups" + aDN + `"vpn": DN ended with incomplete type, value pair`:                                                 func(c *Config) { c.RequiredGroups = []string{"cn=a", "vpn"} },
-	"ldap.required_groups" + aDN + `"": it is empty`:                                                                                  func(c *Config) { c.RequiredGroups = []string{""} },
-	"ldap.required_groups" + aDN + `"cn=\\ff": a value in it is not UTF-8`:                                                            func(c *Config) { c.RequiredGroups = []string{`cn=\ff`} },
-	`ldap.username_attribute must be an attribute's name such as "uid", not ""`:                                                       func(c *Config) { c.UsernameAttribute = "" },
-	`ldap.username_attribute must be an attribute's name such as "uid", not "uid;lang-en"`:                                            func(c *Config) { c.UsernameAttribute = "uid;lang-en" },
-	`ldap.user_filter must be a filter such as "(uid={username})" (RFC 4515), not "(uid=%s)": it does not contain {username}`:         func(c *Config) { c.UserFilter = "(uid=%s)" },
-	`ldap.group_filter must be a filter such as "(member={dn})" (RFC 4515), not "(a={user})": it does not contain {dn} or {username}`: func(c *Config) { c.GroupFilter = "(a={user})" },
-	"ldap.timeout must be between 100ms and 30s, not 2h0m0s":                                                                          func(c *Config) { c.Timeout = 2 * time.Hour },
-	"ldap.timeout must be between 100ms and 30s, not 0s":                                                                              func(c *Config) { c.Timeout = 0 },
+	"ldap.start_tls must be false when none of ldap.urls is ldap://, not true":                              func(c *Config) { c.StartTLS = true },
+	`ldap.bind_password_file must be empty when ldap.bind_dn is (anonymous search), not "/etc/ldap.secret"`: func(c *Config) { c.BindDN = "" },
+	`ldap.bind_password_file must name the file with the password of ldap.bind_dn, not ""`:                  func(c *Config) { c.BindPasswordFile = "" },
+	"ldap.bind_dn" + aDN + `"vpn": DN ended with incomplete type, value pair`:                               func(c *Config) { c.BindDN = "vpn" },
+	"ldap.base_dn" + aDN + `"": it is empty`:                                                                func(c *Config) { c.BaseDN = "" },
+	"ldap.base_dn" + aDN + `"dc=example,org": DN ended with incomplete type, value pair`:                    func(c *Config) { c.BaseDN = "dc=example,org" },
+	"ldap.group_base_dn" + aDN + `" ": it is empty`:                                                         func(c *Config) { c.GroupBaseDN = " " },
+	"ldap.required_groups" + aDN + `"vpn": DN ended with incomplete type, value pair`:                       func(c *Config) { c.RequiredGroups = []string{"cn=a", "vpn"} },
+	"ldap.required_groups" + aDN + `"": it is empty`:                                                        func(c *Config) { c.RequiredGroups = []string{""} },
+	"ldap.required_groups" + aDN + `"cn=\\ff": a value in it is not UTF-8`:                                  func(c *Config) { c.RequiredGroups = []string{`cn=\ff`} },
+	`ldap.schema must be "rfc2307", "active-directory" or "freeipa", not ""`:                                func(c *Config) { c.Schema = "" },
+	"ldap.nested_groups must be false when ldap.group_filter does not contain {dn}, not true: " +
+		`"(memberUid={username})" finds no groups of groups`: func(c *Config) { c.NestedGroups, c.GroupFilter = true, "(memberUid={username})" },
+	`ldap.username_attribute must be an attribute's name such as "uid", not "uid;lang-en"`:                                                 func(c *Config) { c.UsernameAttribute = "uid;lang-en" },
+	`ldap.user_filter must be a filter such as "(uid={username})" (RFC 4515), not "(uid=%s)": it does not contain {username} or {account}`: func(c *Config) { c.UserFilter = "(uid=%s)" },
+	`ldap.group_filter must be a filter such as "(member={dn})" (RFC 4515), not "(a={user})": it does not contain {dn} or {username}`:      func(c *Config) { c.GroupFilter = "(a={user})" },
+	"ldap.timeout must be between 100ms and 30s, not 2h0m0s":                                                                               func(c *Config) { c.Timeout = 2 * time.Hour },
+	"ldap.timeout must be between 100ms and 30s, not 0s":                                                                                   func(c *Config) { c.Timeout = 0 },
 }
 
 func TestFaults(t *testing.T) {
@@ -103,7 +105,10 @@ func TestFaults(t *testing.T) {
 }
 
 func TestEveryFaultIsReported(t *testing.T) {
-	c := Config{StartTLS: true, BindDN: "x", URLs: []string{"x", "ldaps://y/z"}}
+	c := Config{
+		StartTLS: true, BindDN: "x", URLs: []string{"x", "ldaps://y/z"},
+		UserFilter: "x", GroupFilter: "x", UsernameAttribute: "x y",
+	}
 	err := c.Validate()
 	var keys []string
 	for line := range strings.Lines(err.Error()) {
@@ -111,7 +116,7 @@ func TestEveryFaultIsReported(t *testing.T) {
 		keys = append(keys, key)
 	}
 	want := []string{
-		"ldap.urls", "ldap.urls", "ldap.bind_dn", "ldap.bind_password_file", "ldap.base_dn",
+		"ldap.schema", "ldap.urls", "ldap.urls", "ldap.bind_dn", "ldap.bind_password_file", "ldap.base_dn",
 		"ldap.user_filter", "ldap.group_filter", "ldap.username_attribute", "ldap.timeout",
 	}
 	if !slices.Equal(keys, want) {

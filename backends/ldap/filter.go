@@ -11,17 +11,22 @@ import (
 // What a filter in the configuration may contain for us to fill in.
 const (
 	placeUsername = "{username}"
+	placeAccount  = "{account}"
 	placeDN       = "{dn}"
 )
+
+// filling is what takes the places.
+type filling struct{ username, account, dn string }
 
 // expandFilter fills in the placeholders, in one pass, so that a user who is
 // called "{dn}" stays one. The values are escaped (RFC 4515 section 3): the
 // parentheses, the asterisk, the backslash, NUL and every byte beyond ASCII,
 // whether or not these make UTF-8.
-func expandFilter(filter, username, dn string) string {
+func expandFilter(filter string, f filling) string {
 	return strings.NewReplacer(
-		placeUsername, goldap.EscapeFilter(username),
-		placeDN, goldap.EscapeFilter(dn),
+		placeUsername, goldap.EscapeFilter(f.username),
+		placeAccount, goldap.EscapeFilter(f.account),
+		placeDN, goldap.EscapeFilter(f.dn),
 	).Replace(filter)
 }
 

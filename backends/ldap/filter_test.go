@@ -20,12 +20,12 @@ func TestExpandFilter(t *testing.T) {
 		"{dn}{username}": "(uid={dn}{username})",
 		"a&|!=<>~:":      "(uid=a&|!=<>~:)",
 	} {
-		if got := expandFilter("(uid={username})", username, "cn=x"); got != want {
+		if got := expandFilter("(uid={username})", filling{username: username, dn: "cn=x"}); got != want {
 			t.Errorf("%q: %s, want %s", username, got, want)
 		}
 	}
-	got := expandFilter("(|(member={dn})(memberUid={username}))", "a(", `uid=a\28,dc=é*`)
-	if want := `(|(member=uid=a\5c28,dc=\c3\a9\2a)(memberUid=a\28))`; got != want {
+	got := expandFilter("(|(member={dn})(memberUid={username})(uid={account}))", filling{"a(", "{dn}*", `uid=a\28,dc=é*`})
+	if want := `(|(member=uid=a\5c28,dc=\c3\a9\2a)(memberUid=a\28)(uid={dn}\2a))`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -39,7 +39,7 @@ func FuzzFilter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		text := expandFilter("(&(objectClass=person)(uid={username}))", name, name)
+		text := expandFilter("(&(objectClass=person)(uid={username}))", filling{name, name, name})
 		p, err := goldap.CompileFilter(text)
 		if err != nil {
 			t.Fatalf("%q makes %q: %v", name, text, err)

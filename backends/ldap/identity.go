@@ -23,6 +23,9 @@ func identify(user *goldap.Entry, attribute string) (primary.Identity, error) {
 	}
 	attributes := make(map[string][]string, len(user.Attributes))
 	for _, a := range user.Attributes {
+		if strings.EqualFold(a.Name, attributeObjectSID) {
+			continue // not text
+		}
 		attributes[a.Name] = a.Values
 	}
 	return primary.Identity{Name: name, Attributes: attributes}, nil

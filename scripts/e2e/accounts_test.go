@@ -25,3 +25,21 @@ func TestLDAPAccounts(t *testing.T) {
 	w.logged(`user=frank .*verdict=refused .*the account is locked`)
 	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
 }
+
+// Dan is in the group through another group in it, as memberOf or a search tells.
+func TestLDAPNestedGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slapd := w.Slapd(testbed.SlapdOptions{})
+	w.configure(ldapSection(slapd, `second_factor = "none"`, ""))
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	w.want(w.attempt(c, "dan", "dan secret"), testbed.Refused, refusedText)
+	for _, search := range []string{"", "group_base_dn = \"" + testbed.LDAPGroups + "\"\n"} {
+		w.configure(ldapSection(slapd, `second_factor = "none"`, search+"nested_groups = true"))
+		w.want(w.attempt(c, "bob", "bob secret"), testbed.Refused, refusedText)
+		w.want(w.attempt(c, "dan", "dan secret"), testbed.Connected, "")
+		if err := c.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func parse(path string, content []byte) (Config, error) {
 	c := Default()
 	faults := decode(&c, tree)
 	c.resolvePaths(filepath.Dir(path))
+	c.LDAP = c.LDAP.Resolved()
 	faults = addOtherKeys(faults, split(c.validate()))
 	if len(faults) > 0 {
 		return Config{}, index.locate(path, faults)

@@ -17,6 +17,7 @@ type client struct {
 	server *Server
 	conn   net.Conn
 	bound  string // DN; empty: anonymous
+	page   *page  // what the present request asks for; nil: everything
 }
 
 func newClient(s *Server, c net.Conn) *client { return &client{server: s, conn: c} }
@@ -34,6 +35,7 @@ func (c *client) run() {
 			return
 		}
 		id, ok := p.Children[0].Value.(int64)
+		c.page = pageAsked(p)
 		if !ok || !c.answer(id, p.Children[1]) {
 			return
 		}

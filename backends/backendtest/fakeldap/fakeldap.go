@@ -30,6 +30,14 @@ type Options struct {
 	ServiceDN string
 	// GroupBaseDN tells a search for groups from one for users.
 	GroupBaseDN string
+	// MaxEntries is what one answer to a search may hold; more is
+	// sizeLimitExceeded, or another page (RFC 2696). 0: no limit.
+	MaxEntries int
+	// MaxValues is how many values of an attribute are sent at once, the others
+	// on request as Active Directory does it: name;range=0-1499. 0: no limit.
+	MaxValues int
+	// Referral comes with every search, RFC 4511 section 4.5.3; empty: none.
+	Referral string
 	// Listen is host:port or the path of a Unix socket; empty: any free port
 	// of 127.0.0.1.
 	Listen string

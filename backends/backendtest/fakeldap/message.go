@@ -12,6 +12,7 @@ const (
 	tagSearchRequest    ber.Tag = 3
 	tagSearchEntry      ber.Tag = 4
 	tagSearchDone       ber.Tag = 5
+	tagSearchReference  ber.Tag = 19
 	tagExtendedRequest  ber.Tag = 23
 	tagExtendedResponse ber.Tag = 24
 )
@@ -73,26 +74,6 @@ func octets(s string) *ber.Packet {
 func noticeOfDisconnection() *ber.Packet {
 	p := result(tagExtendedResponse, unavailable, "shutting down")
 	p.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, oidNotice, ""))
-	return p
-}
-
-func entry(e Entry, wanted []string) *ber.Packet {
-	p := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tagSearchEntry, nil, "")
-	p.AppendChild(octets(e.DN))
-	list := ber.NewSequence("")
-	for _, name := range wanted {
-		if stored, values := e.attribute(name); len(values) > 0 {
-			set := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
-			for _, v := range values {
-				set.AppendChild(octets(v))
-			}
-			attribute := ber.NewSequence("")
-			attribute.AppendChild(octets(stored))
-			attribute.AppendChild(set)
-			list.AppendChild(attribute)
-		}
-	}
-	p.AppendChild(list)
 	return p
 }
 
