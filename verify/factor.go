@@ -3,18 +3,10 @@ package verify
 import (
 	"context"
 	"errors"
-	"time"
 
-	"ovpn-verify/challenge"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
-)
-
-// The kinds of pending challenge in the store.
-const (
-	kindTOTP    = "totp"
-	kindBackend = "backend"
 )
 
 // secondFactor checks the code, or asks for one when none came along.
@@ -63,83 +55,4 @@ func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error
 		a.factor = "recovery"
 	}
 	return err
-}
-
-// clean makes one line of a server's prompt; a server may also send none.
-func clean(prompt string) string {
-	const most = 1024 // bytes, more than fits into OpenVPN's message
-	if p := challenge.CleanText(prompt, most); p != "" {
-		return p
-	}
-	return "Enter your code"
-}
-
-// askUser remembers the question and returns it as the error that sends it.
-func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state.Challenge) error {
-	if !a.login.CanChallenge {
-		return refusal("a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
-	}
-	c.Username, c.CommonName, c.Identity = a.login.Username, a.login.CommonName, a.identity
-	c.Expires = a.Now().Add(a.Login.ChallengeTTL)
-	id := challenge.NewState()
-	if err := a.Store.PutChallenge(ctx, id, c, a.Now()); err != nil {
-		return err
-	}
-	return &Question{Prompt: clean(prompt), Echo: echo, State: id}
-}
-
-// checkAnswer takes the pending challenge, which ends it, and checks the answer.
-func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
-	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return refusal("the challenge is unknown or was answered before")
-	case errors.Is(err, state.ErrExpired):
-		return refusal("the challenge is older than login.challenge_ttl")
-	case err != nil:
-		return err
-	case c.Username != a.login.Username || c.CommonName != a.login.CommonName:
-		return refusal("the challenge belongs to %q with certificate %q", c.Username, c.CommonName)
-	case f.Response.Empty():
-		return refusal("the answer to the challenge is empty")
-	}
-	switch c.Kind {
-	case kindTOTP:
-		return a.checkTOTPAnswer(ctx, f.State, c, f.Response)
-	case kindBackend:
-		a.factor = kindBackend
-		err := a.answerBackend(ctx, c.BackendState, f.Response, c.Round)
-		return a.keepAfterOutage(ctx, err, f.State, c)
-	default:
-		return refusal("a challenge of unknown kind")
-	}
-}
-
-// checkTOTPAnswer does without secondFactor's ways around a code: the question
-// was asked, so only the right code will do.
-func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challenge, code secret.Text) error {
-	a.identity, a.factor = c.Identity, factorTOTP
-	enrolment, err := a.Store.Enrolment(ctx, c.Identity.Name)
-	if errors.Is(err, state.ErrNotFound) {
-		return refusal("%q is not enrolled for TOTP any more", c.Identity.Name)
-	}
-	if err != nil {
-		return a.keepAfterOutage(ctx, err, id, c)
-	}
-	return a.spendCode(ctx, enrolment.Seed, code)
-}
-
-// keepTimeout is what putting a challenge back may take beyond the deadline,
-// which has often ended by then.
-const keepTimeout = 500 * time.Millisecond
-
-// keepAfterOutage puts a challenge back that could not be answered because the
-// server was away: the client repeats its answer after a TEMP, by itself.
-func (a *attempt) keepAfterOutage(ctx context.Context, err error, id string, c state.Challenge) error {
-	if verdictOf(err) != Unavailable {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
-	defer cancel()
-	return errors.Join(err, a.Store.PutChallenge(ctx, id, c, a.Now()))
 }
