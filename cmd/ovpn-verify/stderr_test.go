@@ -31,6 +31,7 @@ func fullPipe(t *testing.T) *os.File {
 }
 
 func TestFullStandardErrorHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(config, []byte("[login]\nbackend = \"file\"\nno_such_key = 1\n"), 0o600); err != nil {
@@ -43,6 +44,7 @@ func TestFullStandardErrorHoldsNobodyUp(t *testing.T) {
 		"without deferral and argument": {Args: []string{"--help"}, NoDeferral: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c.Binary, c.Username, c.Password, c.Window = binary, "ada", "horse-battery", 5*time.Second
 			c.Stderr = fullPipe(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -62,6 +64,7 @@ func TestFullStandardErrorHoldsNobodyUp(t *testing.T) {
 
 // A log that nobody reads any more is no reason to refuse.
 func TestBrokenStandardErrorRefusesNobody(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"config.toml": "[login]\nbackend = \"file\"\nsecond_factor = \"none\"\n[worker]\nlinger = \"0s\"\n",
