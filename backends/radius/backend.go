@@ -44,14 +44,7 @@ func New(cfg Config) (*Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Backend{cfg: cfg, health: newHealth()}
-	for _, s := range cfg.Servers {
-		server, err := parseServer(s)
-		if err != nil {
-			return nil, err
-		}
-		b.servers = append(b.servers, server)
-	}
+	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth()}
 	b.constants, _ = parseConstants(cfg.Attributes) // Validate has looked at them
 	var err error
 	if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {

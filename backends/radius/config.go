@@ -39,6 +39,9 @@ type Config struct {
 	// RequireMessageAuthenticator drops answers that carry no
 	// Message-Authenticator. A wrong one is dropped either way.
 	RequireMessageAuthenticator bool `toml:"require_message_authenticator"`
+	// InsecureNoMessageAuthenticator names those of Servers for which that is given
+	// up alone, until they are updated.
+	InsecureNoMessageAuthenticator []string `toml:"insecure_no_message_authenticator"`
 	// Push says that the servers ask users on their phones: a server that may have
 	// received a request is the last one that is asked.
 	Push bool `toml:"push"`
@@ -79,6 +82,7 @@ func (c Config) Validate() error {
 	}
 	_, attributeFaults := parseConstants(c.Attributes)
 	faults = append(faults, attributeFaults...)
+	faults = append(faults, c.insecureFaults()...)
 	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
 		faults = append(faults, fmt.Errorf("radius.timeout must be between %v and %v, not %v", minTimeout, maxTimeout, c.Timeout))
 	}
@@ -107,11 +111,48 @@ func (c Config) serverFaults() []error {
 	return faults
 }
 
+// insecureFaults wants each of them to be one of the servers, or else a
+// weakening would stay behind that nobody needs.
+func (c Config) insecureFaults() []error {
+	var faults []error
+	for _, s := range c.InsecureNoMessageAuthenticator {
+		if server, err := parseServer(s); err != nil || !slices.Contains(c.addresses(), server) {
+			faults = append(faults, fmt.Errorf("radius.insecure_no_message_authenticator must name some of radius.servers, not %q", s))
+		}
+	}
+	return faults
+}
+
+// addresses are the servers in the form of parseServer, without those at fault.
+func (c Config) addresses() []string {
+	var all []string
+	for _, s := range c.Servers {
+		if server, err := parseServer(s); err == nil {
+			all = append(all, server)
+		}
+	}
+	return all
+}
+
+// requiresMessageAuthenticator tells whether an answer of server, in the form of
+// parseServer, has to carry one.
+func (c Config) requiresMessageAuthenticator(server string) bool {
+	exempt := slices.ContainsFunc(c.InsecureNoMessageAuthenticator, func(s string) bool {
+		exempted, err := parseServer(s)
+		return err == nil && exempted == server
+	})
+	return c.RequireMessageAuthenticator && !exempt
+}
+
 // Warnings names the weakenings that are switched on.
 func (c Config) Warnings() []string {
-	if c.RequireMessageAuthenticator {
+	const danger = "whoever can change packets between here and the server can turn its refusals into accepts (CVE-2024-3596)"
+	switch {
+	case !c.RequireMessageAuthenticator:
+		return []string{"radius.require_message_authenticator = false: " + danger}
+	case len(c.InsecureNoMessageAuthenticator) > 0:
+		return []string{fmt.Sprintf("radius.insecure_no_message_authenticator = %q: %s", c.InsecureNoMessageAuthenticator, danger)}
+	default:
 		return nil
 	}
-	return []string{"radius.require_message_authenticator = false: " +
-		"whoever can change packets between here and the server can turn its refusals into accepts (CVE-2024-3596)"}
 }

@@ -10,6 +10,7 @@ import (
 func TestConfigFaults(t *testing.T) {
 	const needAttribute = `radius.attributes must be "Name=value" with one of the names Called-Station-Id, Connect-Info, Framed-Protocol, ` +
 		`NAS-IP-Address, NAS-IPv6-Address, NAS-Port, NAS-Port-Id, NAS-Port-Type, Service-Type, not `
+	const needOurs = `radius.insecure_no_message_authenticator must name some of radius.servers, not `
 	const needFormat = `radius.password_format must be "{password}", or hold {password} and {code} once each and no other braces, not `
 	const needServer = `radius.servers must be "host:port" with IPv6 addresses in brackets, not `
 	for name, c := range map[string]struct {
@@ -40,6 +41,7 @@ func TestConfigFaults(t *testing.T) {
 		"IPv6":          {func(c *Config) { c.Attributes = []string{"NAS-IPv6-Address=fe80::1%eth0"} }, `radius.attributes must give NAS-IPv6-Address an IPv6 address, not "fe80::1%eth0"`},
 		"text":          {func(c *Config) { c.Attributes = []string{"connect-info=a\n"} }, `radius.attributes must give Connect-Info a text of 1 to 253 bytes without control characters, not "a\n"`},
 		"attr. twice":   {func(c *Config) { c.Attributes = []string{"NAS-Port=1", "NAS-port=2"} }, `radius.attributes must name an attribute once, not again in "NAS-port=2"`},
+		"not a server":  {func(c *Config) { c.InsecureNoMessageAuthenticator = []string{"radius1.example.org:1812", "r"} }, needOurs + `"r"`},
 		"no password":   {func(c *Config) { c.PasswordFormat = "{code}" }, needFormat + `"{code}"`},
 		"no format":     {func(c *Config) { c.PasswordFormat = "" }, needFormat + `""`},
 		"two codes":     {func(c *Config) { c.PasswordFormat = "{code}{password}{code}" }, needFormat + `"{code}{password}{code}"`},
@@ -95,7 +97,16 @@ func TestWeakeningIsWarnedAbout(t *testing.T) {
 		t.Errorf("warnings %q", w)
 	}
 	cfg.RequireMessageAuthenticator = false
+	cfg.InsecureNoMessageAuthenticator = []string{"r"}
 	if w := cfg.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "radius.require_message_authenticator") {
+		t.Errorf("warnings %q", w)
+	}
+}
+
+func TestWeakeningOfOneServerIsWarnedAbout(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.InsecureNoMessageAuthenticator = []string{"old.example.org"}
+	if w := cfg.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], `radius.insecure_no_message_authenticator = ["old.example.org"]: `) {
 		t.Errorf("warnings %q", w)
 	}
 }

@@ -31,7 +31,7 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	e := exchange{backend: b, conn: conn, request: wire, requireMsgAuth: b.cfg.RequireMessageAuthenticator}
+	e := exchange{backend: b, conn: conn, request: wire, requireMsgAuth: b.cfg.requiresMessageAuthenticator(server)}
 	answer, err := e.run()
 	if err == nil {
 		return answer, nil

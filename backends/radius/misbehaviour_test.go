@@ -105,3 +105,27 @@ func TestMessageAuthenticatorNotRequired(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// What is given up for one server is not given up for another.
+func TestMessageAuthenticatorNotRequiredOfOneServer(t *testing.T) {
+	opts := fakeradius.Options{AcceptAll: true, Answers: []fakeradius.Kind{fakeradius.NoMessageAuthenticator}}
+	strict, lax := start(t, opts), start(t, opts)
+	for server, want := range map[string]bool{strict.Addr(): false, lax.Addr(): true} {
+		cfg := impatient(t, server)
+		if want {
+			cfg.InsecureNoMessageAuthenticator = []string{server}
+		} else {
+			cfg.Servers = append(cfg.Servers, dead(t))
+			cfg.InsecureNoMessageAuthenticator = cfg.Servers[1:]
+		}
+		id, err := backend(t, cfg).CheckPassword(t.Context(), login("alice", password))
+		if (err == nil) != want || (id.Name == "alice") != want || decided(err) {
+			t.Errorf("exempt %v: identity %q, error %v", want, id.Name, err)
+		}
+	}
+	wrong := start(t, fakeradius.Options{AcceptAll: true, Answers: []fakeradius.Kind{fakeradius.WrongMessageAuthenticator}})
+	cfg := impatient(t, wrong.Addr())
+	cfg.InsecureNoMessageAuthenticator = cfg.Servers
+	id, err := backend(t, cfg).CheckPassword(t.Context(), login("alice", password))
+	outage(t, id, err)
+}

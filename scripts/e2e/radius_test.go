@@ -106,3 +106,13 @@ func TestRADIUSServersDown(t *testing.T) {
 	login()
 	w.logged(`server=` + frozen.Addr + ` .*verdict=accepted`)
 }
+
+// The answers of a server that is not updated yet are taken where it is named.
+func TestRADIUSServerExceptedFromMessageAuthenticator(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.Radius(testbed.RadiusOptions{NoMessageAuthenticator: true})
+	w.configure(radiusSection(old.Addr) + "insecure_no_message_authenticator = [\"" + old.Addr + "\"]\n")
+	w.passwords("ada", "lovelace-1815")
+	w.logged(`radius.insecure_no_message_authenticator`)
+}
