@@ -12,19 +12,29 @@ import (
 	"ovpn-verify/verify/trace"
 )
 
+// fairWait is after how long a server may be called silent, though it had less
+// than a whole try.
+const fairWait = 2 * time.Second
+
 // ask puts one question to one server, the first of so many that are left.
 // state is the State attribute to return, none when empty.
 func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte, left int) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "Access-Request", server)
 	defer func() { end(err) }()
+	if b.cfg.Push {
+		left = 1 // the user needs the time, and no other server gets it
+	}
 	part, cancel := share(ctx, left)
 	defer cancel()
-	credential := b.newCredential(req)
+	began, credential := time.Now(), b.newCredential(req)
 	answer, err := b.exchange(part, server, req, credential, state)
 	switch {
 	case err == nil:
 		b.health.answered(server)
-	case ctx.Err() == nil && !decided(err) && b.health.silent(server, time.Now()):
+	case ctx.Err() != nil || decided(err):
+	case part.Err() != nil && time.Since(began) < min(b.cfg.Timeout, fairWait):
+		// A login that came late gave the server no chance.
+	case b.health.silent(server, time.Now()):
 		go b.probe(server)
 	}
 	if err == nil && answer.Code == radius.CodeAccessAccept {

@@ -36,8 +36,11 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 	if err == nil {
 		return answer, nil
 	}
-	if ctx.Err() != nil {
-		err = errors.Join(fmt.Errorf("given up: %w", ctx.Err()), e.unbelieved)
+	switch {
+	case ctx.Err() != nil && e.unbelieved != nil:
+		err = fmt.Errorf("given up: %w: %w", ctx.Err(), e.unbelieved)
+	case ctx.Err() != nil:
+		err = fmt.Errorf("given up: %w", ctx.Err())
 	}
 	if e.received(err) {
 		err = b.asked(err)
@@ -50,7 +53,7 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 // that it could not be delivered.
 func (e *exchange) received(err error) bool {
 	_, undelivered := errors.AsType[syscall.Errno](err)
-	return e.sent > 1 || e.sent == 1 && !undelivered
+	return e.sent > 1 || e.ours || e.sent == 1 && !undelivered
 }
 
 // dial resolves the name, for which it takes no longer than one try.

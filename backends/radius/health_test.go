@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -107,6 +108,19 @@ func TestStatusServerBringsAServerBack(t *testing.T) {
 	}
 }
 
+// A login with next to no time left says nothing about the servers.
+func TestLateLoginDoesNotMakeAServerSilent(t *testing.T) {
+	s := start(t, fakeradius.Options{Delay: tick})
+	b := backend(t, config(t, s.Addr()))
+	ctx, cancel := context.WithTimeout(t.Context(), tick/2)
+	defer cancel()
+	id, err := b.CheckPassword(ctx, login("alice", password))
+	outage(t, id, err)
+	if b.health.isDown(s.Addr()) {
+		t.Error("the server counts as silent")
+	}
+}
+
 // A probe is as hard to answer for a stranger as a login is.
 func TestProbeAnsweredByAStrangerCountsForNothing(t *testing.T) {
 	t.Parallel()
@@ -169,6 +183,18 @@ func TestOnePushForEachLogin(t *testing.T) {
 		if n := len(s.Requests()); n > 1 && string(s.Requests()[0].Raw) != string(s.Requests()[n-1].Raw) {
 			t.Errorf("%s: two requests in place of one that is repeated", name)
 		}
+	}
+}
+
+// A user who takes long over the phone has the whole login's time.
+func TestPushHasTheWholeDeadline(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, start(t, fakeradius.Options{Delay: 6 * tick}).Addr(), start(t, fakeradius.Options{}).Addr())
+	cfg.Timeout, cfg.Push = 20*time.Second, true
+	ctx, cancel := context.WithTimeout(t.Context(), 10*tick)
+	defer cancel()
+	if _, err := backend(t, cfg).CheckPassword(ctx, login("alice", password)); err != nil {
+		t.Error(err)
 	}
 }
 
