@@ -24,6 +24,7 @@ import (
 
 	"layeh.com/radius"
 
+	"ovpn-verify/backends/radius/mschap"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 )
@@ -91,9 +92,10 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // asked, and to no other: only that one can know what its State means. state is
 // what the ChallengeError carried, and req.Username must be the name that was
 // challenged, or else it is refused. The answer travels as the password did,
-// and with MS-CHAPv2 the server has to prove that it knows it. The results are those of CheckPassword;
-// another ChallengeError is the next round.
+// and with MS-CHAPv2 the server has to prove that it knows it. The results are
+// those of CheckPassword; another ChallengeError is the next round.
 func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, state []byte) (primary.Identity, error) {
+	req.Code = secret.Text{} // an answer stands alone
 	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
@@ -118,6 +120,7 @@ func decided(err error) bool {
 
 // checkFields refuses what an Access-Request cannot carry.
 func (b *Backend) checkFields(req primary.Request) error {
+	sent := b.cfg.composed(req)
 	var why string
 	switch {
 	case req.Username == "" || len(req.Username) > maxAttribute:
@@ -126,7 +129,11 @@ func (b *Backend) checkFields(req primary.Request) error {
 		why = "the user name must be text without control characters"
 	case req.Password.Empty():
 		why = "the password is empty"
-	case bytes.IndexByte(b.cfg.composed(req), 0) >= 0:
+	case b.cfg.Protocol == protocolPAP && len(sent) > maxUserPassword:
+		why = fmt.Sprintf("the password is longer than %d bytes", maxUserPassword)
+	case b.cfg.Protocol == protocolMSCHAP && !mschap.Carries(sent):
+		why = mschap.ErrPassword.Error()
+	case bytes.IndexByte(sent, 0) >= 0:
 		why = "the password has a NUL in it"
 	default:
 		return nil

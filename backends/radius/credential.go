@@ -29,7 +29,7 @@ const maxUserPassword = 128
 // credential is a password, or the answer to a challenge, on its way to a
 // server, in one request.
 type credential interface {
-	// add puts it into a request; its error refuses.
+	// add puts it into a request. There is an error for what checkFields refuses.
 	add(p *radius.Packet) error
 	// confirm checks what an Access-Accept has to prove in turn; its error refuses.
 	confirm(accept *radius.Packet) error
@@ -52,9 +52,6 @@ func (b *Backend) newCredential(req primary.Request) credential {
 type pap []byte
 
 func (password pap) add(p *radius.Packet) error {
-	if len(password) > maxUserPassword {
-		return fmt.Errorf("the password is longer than %d bytes: %w", maxUserPassword, primary.ErrRefused)
-	}
 	return rfc2865.UserPassword_Set(p, password)
 }
 
@@ -95,7 +92,7 @@ func (c *msCHAP) add(p *radius.Packet) error {
 	authenticator, peer := [mschap.ChallengeLen]byte(random[1:]), [mschap.ChallengeLen]byte(random[1+mschap.ChallengeLen:])
 	exchange, err := mschap.New(authenticator, peer, c.username, c.password)
 	if err != nil {
-		return fmt.Errorf("%w: %w", err, primary.ErrRefused)
+		return err
 	}
 	response := exchange.NTResponse()
 	c.expected = exchange.AuthenticatorResponse(response)

@@ -151,18 +151,15 @@ func TestChallengeOfProtocols(t *testing.T) {
 	}
 }
 
+// It is refused before anybody is asked: there is no server of that name.
 func TestPasswordThatTheProtocolCannotCarry(t *testing.T) {
-	s := start(t, fakeradius.Options{AcceptAll: true})
 	for _, c := range []struct{ protocol, password string }{
 		{protocolPAP, strings.Repeat("x", 129)}, {protocolMSCHAP, strings.Repeat("x", 257)}, {protocolMSCHAP, "\xff"},
 	} {
-		id, err := backend(t, speaking(t, c.protocol, s.Addr())).CheckPassword(t.Context(), login("alice", c.password))
+		id, err := backend(t, speaking(t, c.protocol, "server.invalid")).CheckPassword(t.Context(), login("alice", c.password))
 		if !errors.Is(err, primary.ErrRefused) || id.Name != "" || strings.Contains(err.Error(), c.password) {
 			t.Errorf("%s: identity %q, %v", c.protocol, id.Name, err)
 		}
-	}
-	if n := len(s.Requests()); n != 0 {
-		t.Errorf("%d requests", n)
 	}
 }
 

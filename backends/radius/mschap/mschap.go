@@ -39,13 +39,10 @@ type Exchange struct {
 // New takes the challenges of both sides, ChallengeLen bytes each, and the user
 // name as it was typed. The error is ErrPassword.
 func New(authenticator, peer [ChallengeLen]byte, username string, password []byte) (Exchange, error) {
-	if !utf8.Valid(password) {
+	if !Carries(password) {
 		return Exchange{}, ErrPassword
 	}
 	units := utf16.Encode([]rune(string(password)))
-	if len(units) > MaxPassword {
-		return Exchange{}, ErrPassword
-	}
 	text := make([]byte, 0, 2*len(units))
 	for _, unit := range units {
 		text = binary.LittleEndian.AppendUint16(text, unit)
@@ -57,6 +54,11 @@ func New(authenticator, peer [ChallengeLen]byte, username string, password []byt
 	sum.Write([]byte(withoutDomain(username)))
 	copy(e.challenge[:], sum.Sum(nil))
 	return e, nil
+}
+
+// Carries tells whether password is one for which New has no error.
+func Carries(password []byte) bool {
+	return utf8.Valid(password) && len(utf16.Encode([]rune(string(password)))) <= MaxPassword
 }
 
 // withoutDomain cuts DOMAIN\ off: only the name after it is hashed (RFC 2759
