@@ -31,7 +31,7 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, s
 	switch {
 	case err == nil:
 		b.health.answered(server)
-	case ctx.Err() != nil || decided(err):
+	case len(b.servers) == 1 || ctx.Err() != nil || decided(err):
 	case part.Err() != nil && time.Since(began) < min(b.cfg.Timeout, fairWait):
 		// A login that came late gave the server no chance.
 	case b.health.silent(server, time.Now()):

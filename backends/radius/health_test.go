@@ -110,14 +110,26 @@ func TestStatusServerBringsAServerBack(t *testing.T) {
 
 // A login with next to no time left says nothing about the servers.
 func TestLateLoginDoesNotMakeAServerSilent(t *testing.T) {
-	s := start(t, fakeradius.Options{Delay: tick})
-	b := backend(t, config(t, s.Addr()))
+	s, second := start(t, fakeradius.Options{Delay: tick}), start(t, fakeradius.Options{Delay: tick})
+	b := backend(t, config(t, s.Addr(), second.Addr()))
 	ctx, cancel := context.WithTimeout(t.Context(), tick/2)
 	defer cancel()
 	id, err := b.CheckPassword(ctx, login("alice", password))
 	outage(t, id, err)
-	if b.health.isDown(s.Addr()) {
-		t.Error("the server counts as silent")
+	if b.health.isDown(s.Addr()) || b.health.isDown(second.Addr()) {
+		t.Error("a server counts as silent")
+	}
+}
+
+// One server alone has no order, and is not probed.
+func TestOnlyServerIsNotProbed(t *testing.T) {
+	t.Parallel()
+	s := start(t, fakeradius.Options{Answers: silent, Status: true})
+	b := backend(t, impatient(t, s.Addr()))
+	id, err := b.CheckPassword(t.Context(), login("alice", password))
+	outage(t, id, err)
+	if b.health.isDown(s.Addr()) || len(s.Probes()) != 0 {
+		t.Errorf("down %v after %d probes", b.health.isDown(s.Addr()), len(s.Probes()))
 	}
 }
 
