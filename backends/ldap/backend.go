@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"ovpn-verify/verify/primary"
@@ -27,8 +28,11 @@ import (
 // in RFC 1274: 256 characters); OpenVPN passes up to 4096.
 const maxUsername = 256
 
-// Backend is safe for concurrent use. Each login has a connection of its own.
+// Backend is safe for concurrent use. Each user's bind has a connection of its
+// own; those that search are used again.
 type Backend struct {
+	health       *health
+	pool         *pool
 	config       Config
 	endpoints    []endpoint
 	tls          *tls.Config
@@ -43,7 +47,7 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	c = c.Resolved()
-	b := &Backend{config: c, required: map[string]bool{}}
+	b := &Backend{config: c, required: map[string]bool{}, health: newHealth(), pool: newPool(defaultConnections)}
 	for _, u := range c.URLs {
 		e, err := parseURL(u)
 		if err != nil {
@@ -81,7 +85,12 @@ func readBindPassword(c Config) (secret.Text, error) {
 	return password, nil
 }
 
-// CheckPassword asks the servers in their order until one decides. A refusal
+// LimitConnections is for before the first login: no more connections than so
+// many, or two, are open at once. Logins wait for each other where they need more.
+func (b *Backend) LimitConnections(most int) { b.pool = newPool(most) }
+
+// CheckPassword asks the servers in their order, those that failed lately
+// last, until one decides. A refusal
 // is final, so that one wrong password counts once against the directory's
 // lock-out; an outage goes on to the next server, and is returned, not as
 // primary.ErrRefused, when there is none left or ctx has ended. Only a server
@@ -91,17 +100,26 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 		return primary.Identity{}, err
 	}
 	var failed outage
-	for _, e := range b.endpoints {
+	servers, due := b.health.order(b.endpoints)
+	for _, e := range due {
+		go b.probe(e)
+	}
+	for i, e := range servers {
 		if ctx.Err() != nil {
 			failed = append(failed, context.Cause(ctx))
 			break
 		}
-		id, err := b.ask(ctx, e, req)
+		id, err := b.ask(ctx, e, b.share(ctx, len(servers)-i), req)
 		if err == nil {
+			b.health.answered(e.url)
 			return id, nil
 		}
 		if errors.Is(err, primary.ErrRefused) {
+			b.health.answered(e.url)
 			return primary.Identity{}, fmt.Errorf("ldap: %w", err)
+		}
+		if ctx.Err() == nil {
+			b.health.failed(e.url)
 		}
 		failed = append(failed, err)
 	}
@@ -134,35 +152,35 @@ func checkRequest(req primary.Request) error {
 // attempt, and never has to run as the user. Judged after: a wrong password
 // reads as a wrong password in the log, and nobody learns from the answer or
 // its delay who is in the groups without knowing a password.
-func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (primary.Identity, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, b.config.Timeout, fmt.Errorf("no answer within %v", b.config.Timeout))
+func (b *Backend) ask(ctx context.Context, e endpoint, share time.Duration, req primary.Request) (primary.Identity, error) {
+	ctx, cancel := b.withTimeout(ctx, share)
 	defer cancel()
+	found, err := b.lookUp(ctx, e, req.Username)
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	if err := b.prove(ctx, e, found.dn, req.Password); err != nil {
+		return primary.Identity{}, err
+	}
+	if err := b.checkMember(e.url, found); err != nil {
+		return primary.Identity{}, err
+	}
+	return found.identity, nil
+}
+
+// prove has the server check the password, on a connection of its own.
+func (b *Backend) prove(ctx context.Context, e endpoint, dn string, password secret.Text) error {
+	leave, err := place(ctx, b.pool.binding)
+	if err != nil {
+		return fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
+	}
+	defer leave()
 	s, err := b.open(ctx, e)
 	if err != nil {
-		return primary.Identity{}, err
+		return err
 	}
 	defer s.close()
-	if err := s.bindService(ctx); err != nil {
-		return primary.Identity{}, err
-	}
-	user, err := s.findUser(ctx, req.Username)
-	if err != nil {
-		return primary.Identity{}, err
-	}
-	id, err := identify(user, b.config.UsernameAttribute)
-	if err != nil {
-		return primary.Identity{}, fmt.Errorf("%s: %w", e.url, err)
-	}
-	if id.Groups, err = s.groups(ctx, user, id.Name); err != nil {
-		return primary.Identity{}, err
-	}
-	if err := s.bindUser(ctx, user.DN, req.Password); err != nil {
-		return primary.Identity{}, err
-	}
-	if err := s.checkMember(user.DN, id.Groups); err != nil {
-		return primary.Identity{}, err
-	}
-	return id, nil
+	return s.bindUser(ctx, dn, password)
 }
 
 // outage is what each server said when none decided; all of it on one line.

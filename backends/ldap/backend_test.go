@@ -141,7 +141,7 @@ func TestStepsAreTraced(t *testing.T) {
 			t.Errorf("%+v", step)
 		}
 	}
-	want := []string{"connect", "StartTLS", "bind service account", "search user", "search groups", "bind user"}
+	want := []string{"connect", "StartTLS", "bind service account", "search user", "search groups", "connect", "StartTLS", "bind user"}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %q, want %q", names, want)
 	}

@@ -56,7 +56,7 @@ func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
 		return nil, err
 	}
 	s.raw = raw
-	s.disarm = context.AfterFunc(ctx, func() { raw.Close() })
+	s.follow(ctx)
 	if e.scheme != schemeLDAPS {
 		return raw, nil
 	}

@@ -95,14 +95,14 @@ func (g *groupSet) add(dns ...string) (added []string) {
 }
 
 // checkMember refuses a user who is in none of the required groups.
-func (s *session) checkMember(user string, groups []string) error {
-	if len(s.backend.required) == 0 {
+func (b *Backend) checkMember(server string, f found) error {
+	if len(b.required) == 0 {
 		return nil
 	}
-	for _, group := range groups {
-		if dn, err := canonicalDN(group); err == nil && s.backend.required[dn] {
+	for _, group := range f.identity.Groups {
+		if dn, err := canonicalDN(group); err == nil && b.required[dn] {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %w: %q is in none of ldap.required_groups", s.server, primary.ErrRefused, user)
+	return fmt.Errorf("%s: %w: %q is in none of ldap.required_groups", server, primary.ErrRefused, f.dn)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
 
@@ -12,8 +13,8 @@ import (
 	"ovpn-verify/verify/trace"
 )
 
-// session is one connection for one login. It ends with the user's bind:
-// whatever the connection is bound as then is never searched with.
+// session is one connection, used by one login at a time. It ends with a
+// user's bind: whatever the connection is bound as then is never searched with.
 type session struct {
 	backend *Backend
 	server  string // the URL, for logs
@@ -21,6 +22,15 @@ type session struct {
 	disarm  func() bool // takes back that the context's end closes raw
 	wire    *wire
 	ldap    *goldap.Conn
+
+	reused    bool // searched for an earlier login
+	idleSince time.Time
+}
+
+// follow closes the connection when ctx ends, whatever is going on then.
+func (s *session) follow(ctx context.Context) {
+	raw := s.raw
+	s.disarm = context.AfterFunc(ctx, func() { raw.Close() })
 }
 
 // step does one thing at the server, traces it, and puts server and name

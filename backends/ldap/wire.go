@@ -28,6 +28,13 @@ type wire struct {
 
 func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 
+// reset begins the count anew, for another login.
+func (w *wire) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = maxReplies
+}
+
 // Read is called by the library's reader alone.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)

@@ -42,7 +42,11 @@ func newBackend(c config.Config) (verify.PasswordChecker, error) {
 	case "file":
 		return file.New(c.File), nil
 	case "ldap":
-		return ldap.New(c.LDAP)
+		backend, err := ldap.New(c.LDAP)
+		if err == nil {
+			backend.LimitConnections(c.Worker.MaxConcurrent)
+		}
+		return backend, err
 	case "radius":
 		return radius.New(c.RADIUS)
 	default:

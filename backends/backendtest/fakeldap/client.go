@@ -17,6 +17,7 @@ type client struct {
 	server *Server
 	conn   net.Conn
 	bound  string // DN; empty: anonymous
+	since  int    // the generation of binds it belongs to
 	page   *page  // what the present request asks for; nil: everything
 }
 
@@ -106,7 +107,7 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	}
 	c.bound = ""
 	if code == success {
-		c.bound = dn
+		c.bound, c.since = dn, c.server.present()
 	}
 	return c.send(f, id, result(tagBindResponse, code, f.Diagnostic))
 }

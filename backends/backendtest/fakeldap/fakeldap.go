@@ -70,10 +70,11 @@ type Server struct {
 	once     sync.Once
 	running  sync.WaitGroup
 
-	mu     sync.Mutex
-	faults map[Step]Fault
-	counts Counts
-	open   map[net.Conn]struct{}
+	mu         sync.Mutex
+	faults     map[Step]Fault
+	counts     Counts
+	generation int // of binds that still count
+	open       map[net.Conn]struct{}
 }
 
 // Start listens and answers in the background. The caller must Close it.
@@ -115,6 +116,28 @@ func (s *Server) Misbehave(step Step, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[step] = f
+}
+
+// Drop closes every connection, as a server that restarts.
+func (s *Server) Drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		c.Close()
+	}
+}
+
+// Unbind makes every connection anonymous without a word.
+func (s *Server) Unbind() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
+}
+
+func (s *Server) present() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation
 }
 
 // Counts returns a copy.

@@ -28,6 +28,9 @@ func (c *client) search(id int64, op *ber.Packet) bool {
 	if g := c.server.options.GroupBaseDN; g != "" && below(g, base) {
 		f = c.server.fault(SearchGroups)
 	}
+	if c.since != c.server.present() {
+		c.bound = ""
+	}
 	found, code := c.server.find(c.bound, base, scope == goldap.ScopeBaseObject, filter)
 	found, code, f.Controls = c.cut(found, code, int(limit), f.Controls)
 	if f.Code != 0 {

@@ -1,0 +1,96 @@
+package ldap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// deadTime is how long a server that failed comes after the others before it
+// is probed.
+const deadTime = 30 * time.Second
+
+// reserve is the part of a login's time that is left for what comes after the
+// servers: a tenth.
+const reserve = 10
+
+// health remembers which servers failed. It is this process's own; a memory
+// that several share would take its place with the same three methods.
+type health struct {
+	wait time.Duration
+
+	mu   sync.Mutex
+	dead map[string]time.Time // URL, and when to probe
+}
+
+func newHealth() *health { return &health{wait: deadTime, dead: map[string]time.Time{}} }
+
+func (h *health) failed(url string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dead[url] = time.Now().Add(h.wait)
+}
+
+func (h *health) answered(url string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.dead, url)
+}
+
+// order puts the dead servers last. They are asked when no other decides, so
+// that the first login after all were away succeeds. due are those to probe;
+// nobody else is told to for a while.
+func (h *health) order(all []endpoint) (order, due []endpoint) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	isDead := func(e endpoint) bool { _, dead := h.dead[e.url]; return dead }
+	order = slices.DeleteFunc(slices.Clone(all), isDead)
+	if len(order) == len(all) {
+		return order, nil
+	}
+	now := time.Now()
+	for _, e := range all {
+		if !isDead(e) {
+			continue
+		}
+		if len(order) > 0 && !now.Before(h.dead[e.url]) {
+			h.dead[e.url] = now.Add(h.wait)
+			due = append(due, e)
+		}
+		order = append(order, e)
+	}
+	return order, due
+}
+
+// probe finds out in the background whether a dead server is back: no login
+// waits for that.
+func (b *Backend) probe(e endpoint) {
+	ctx, cancel := b.withTimeout(context.Background(), b.config.Timeout)
+	defer cancel()
+	leave, err := place(ctx, b.pool.searching)
+	if err != nil {
+		return
+	}
+	defer leave()
+	if s, err := b.newSearcher(ctx, e); err == nil {
+		b.health.answered(e.url)
+		b.pool.put(s)
+	}
+}
+
+// share is what one server gets of the time: ldap.timeout, or less where the
+// login's own time would not reach for the servers after it.
+func (b *Backend) share(ctx context.Context, servers int) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return b.config.Timeout
+	}
+	left := time.Until(end)
+	return min(b.config.Timeout, (left-left/reserve)/time.Duration(servers))
+}
+
+func (b *Backend) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %v", d.Round(time.Millisecond)))
+}
