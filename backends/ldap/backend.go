@@ -151,21 +151,30 @@ func checkRequest(req primary.Request) error {
 // judged after it. Read before: a failing search then costs the user no
 // attempt, and never has to run as the user. Judged after: a wrong password
 // reads as a wrong password in the log, and nobody learns from the answer or
-// its delay who is in the groups without knowing a password.
+// its delay who is in the groups without knowing a password. With a
+// bind_template nobody but the user can read them, so they come last.
 func (b *Backend) ask(ctx context.Context, e endpoint, share time.Duration, req primary.Request) (primary.Identity, error) {
 	ctx, cancel := b.withTimeout(ctx, share)
 	defer cancel()
-	found, err := b.lookUp(ctx, e, req.Username)
+	f, err := b.checkUser(ctx, e, req)
 	if err != nil {
 		return primary.Identity{}, err
 	}
-	if err := b.prove(ctx, e, found.dn, req.Password); err != nil {
+	if err := b.checkMember(e.url, f); err != nil {
 		return primary.Identity{}, err
 	}
-	if err := b.checkMember(e.url, found); err != nil {
-		return primary.Identity{}, err
+	return f.identity, nil
+}
+
+func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request) (found, error) {
+	if b.config.BindTemplate != "" {
+		return b.direct(ctx, e, req)
 	}
-	return found.identity, nil
+	f, err := b.lookUp(ctx, e, req.Username)
+	if err != nil {
+		return found{}, err
+	}
+	return f, b.prove(ctx, e, f.dn, req.Password)
 }
 
 // prove has the server check the password, on a connection of its own.

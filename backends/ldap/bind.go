@@ -19,19 +19,39 @@ import (
 // Without an account the connection stays as it is: anonymous (RFC 4511
 // section 4.2).
 func (s *session) bindService(ctx context.Context) error {
-	if s.backend.config.BindDN == "" {
+	c := s.backend.config
+	switch {
+	case c.BindExternal:
+		return s.step(ctx, "bind service account", s.bindExternal)
+	case c.BindDN == "":
 		return nil
 	}
 	return s.step(ctx, "bind service account", func() error {
-		p, err := s.bind(s.backend.config.BindDN, s.backend.bindPassword)
+		p, err := s.bind(c.BindDN, s.backend.bindPassword)
 		if cause, forbidden := p.forbids(); err == nil && forbidden {
 			err = errors.New(cause.log)
 		}
 		if err != nil {
-			return fmt.Errorf("as %q: %w", s.backend.config.BindDN, err)
+			return fmt.Errorf("as %q: %w", c.BindDN, err)
 		}
 		return nil
 	})
+}
+
+// bindExternal has the server take the identity that it knows from below: this
+// process's user id on ldapi://, the client certificate in TLS (RFC 4422
+// appendix A, RFC 4513 section 5.2.3).
+func (s *session) bindExternal() error {
+	s.wire.record()
+	err := s.ldap.ExternalBind()
+	answer := s.wire.recorded()
+	if err != nil {
+		return fmt.Errorf("EXTERNAL: %w", readable(err, ""))
+	}
+	if err := checkBindSuccess(answer); err != nil {
+		return fmt.Errorf("EXTERNAL: %w", err)
+	}
+	return nil
 }
 
 // bindUser asks the server whether the password is the entry's, and whether

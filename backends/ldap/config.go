@@ -36,7 +36,14 @@ type Config struct {
 	BindDN string `toml:"bind_dn"`
 	// BindPasswordFile holds its password.
 	BindPasswordFile string `toml:"bind_password_file" path:"input"`
-	// BaseDN is the subtree that holds the users.
+	// BindExternal has the service account known by SASL EXTERNAL: by this
+	// process's user id over ldapi://, by the client certificate over TLS.
+	BindExternal bool `toml:"bind_external"`
+	// BindTemplate makes a user's DN of the name typed, for {username}, escaped
+	// (RFC 4514 section 2.4), where there is no account to search with. The
+	// user's own connection then reads the entry and its groups.
+	BindTemplate string `toml:"bind_template"`
+	// BaseDN is the subtree that holds the users; not used with BindTemplate.
 	BaseDN string `toml:"base_dn"`
 	// UserFilter finds the user's one entry; {username} stands for what was
 	// typed, {account} for it without its domain (in "active-directory"), both
@@ -125,21 +132,11 @@ func (c Config) checkStartTLS() error {
 	return nil
 }
 
-func (c Config) checkServiceAccount() error {
-	switch {
-	case c.BindDN == "" && c.BindPasswordFile != "":
-		return fmt.Errorf("ldap.bind_password_file must be empty when ldap.bind_dn is (anonymous search), not %q", c.BindPasswordFile)
-	case c.BindDN == "":
-		return nil
-	case c.BindPasswordFile == "":
-		return errors.Join(checkDN("ldap.bind_dn", c.BindDN),
-			errors.New(`ldap.bind_password_file must name the file with the password of ldap.bind_dn, not ""`))
-	}
-	return checkDN("ldap.bind_dn", c.BindDN)
-}
-
 func (c Config) checkBases() error {
-	faults := []error{checkDN("ldap.base_dn", c.BaseDN)}
+	var faults []error
+	if c.BindTemplate == "" || c.BaseDN != "" {
+		faults = append(faults, checkDN("ldap.base_dn", c.BaseDN))
+	}
 	if c.GroupBaseDN != "" {
 		faults = append(faults, checkDN("ldap.group_base_dn", c.GroupBaseDN))
 	}

@@ -74,7 +74,7 @@ func (b *Backend) probe(e endpoint) {
 		return
 	}
 	defer leave()
-	if s, err := b.newSearcher(ctx, e); err == nil {
+	if s, err := b.newSearcher(ctx, e); err == nil { // without an account: connected
 		b.health.answered(e.url)
 		b.pool.put(s)
 	}

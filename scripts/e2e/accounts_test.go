@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"testing"
 
 	"ovpn-verify/scripts/testbed"
@@ -38,6 +39,36 @@ func TestLDAPNestedGroup(t *testing.T) {
 		w.configure(ldapSection(slapd, `second_factor = "none"`, search+"nested_groups = true"))
 		w.want(w.attempt(c, "bob", "bob secret"), testbed.Refused, refusedText)
 		w.want(w.attempt(c, "dan", "dan secret"), testbed.Connected, "")
+		if err := c.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Users bind as the entry that a template names, or the account that searches
+// is known by its user id: no password of a service account is anywhere.
+func TestLDAPWithoutAnAccountsPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slapd := w.Slapd(testbed.SlapdOptions{})
+	section := func(url, account string) string {
+		return fmt.Sprintf("[login]\nbackend = \"ldap\"\nsecond_factor = \"none\"\n[ldap]\nurls = [%q]\nca_file = %q\nrequired_groups = [%q]\n%s\n",
+			url, slapd.CAFile, testbed.LDAPVPNGroup, account)
+	}
+	w.configure(section(slapd.TLSURL, fmt.Sprintf("bind_template = %q", "uid={username},"+testbed.LDAPPeople)))
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	for _, account := range []string{"", fmt.Sprintf("bind_external = true\nbase_dn = %q", testbed.LDAPPeople)} {
+		if account != "" {
+			w.configure(section(slapd.Socket, account))
+		}
+		w.want(w.attempt(c, "ada", "not ada's"), testbed.Refused, refusedText)
+		w.want(w.attempt(c, "bob", "bob secret"), testbed.Refused, refusedText)
+		w.want(w.attempt(c, "smith, ann (it)", "ann's * secret"), testbed.Connected, "")
+		if err := c.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		w.want(w.attempt(c, "ADA", "lovelace-1815"), testbed.Connected, "")
+		w.logged(`user=ADA identity=ada .*verdict=accepted`)
 		if err := c.Restart(); err != nil {
 			t.Fatal(err)
 		}

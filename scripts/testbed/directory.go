@@ -58,7 +58,7 @@ directory $dir/db
 maxsize 16777216
 index objectClass,uid,member eq
 access to attrs=userPassword by anonymous auth by self write by * none
-access to * by dn.exact="cn=vpn,ou=services,dc=example,dc=org" read by self read by * none
+access to * by dn.exact="cn=vpn,ou=services,dc=example,dc=org" read by dn.regex="^gidNumber=[0-9]+[+]uidNumber=[0-9]+,cn=peercred,cn=external,cn=auth" read by self read by * none
 overlay memberof
 overlay ppolicy
 ppolicy_use_lockout

@@ -37,6 +37,7 @@ type Slapd struct {
 	URL     string // ldap://127.0.0.1:port, with StartTLS
 	TLSURL  string // ldaps://127.0.0.1:port
 	CAFile  string // trusts the certificate, PEM
+	Socket  string // ldapi:// with the path; whoever connects is known by EXTERNAL and may search
 	LogPath string // stats log: each connection, BIND, SRCH with its filter, and result
 
 	command func() *exec.Cmd
@@ -102,7 +103,8 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 		URL: fmt.Sprintf("ldap://127.0.0.1:%d", port), TLSURL: fmt.Sprintf("ldaps://127.0.0.1:%d", tlsPort),
 		CAFile: files.CA, LogPath: filepath.Join(dir, "log"), ldapi: filepath.Join(dir, "ldapi"),
 	}
-	listeners := s.URL + " " + s.TLSURL + " " + s.ldapiURL()
+	s.Socket = s.ldapiURL()
+	listeners := s.URL + " " + s.TLSURL + " " + s.Socket
 	s.command = func() *exec.Cmd { return command("-f", config, "-h", listeners, "-d", "stats") }
 	if err := s.Start(); err != nil {
 		return s, err

@@ -87,18 +87,29 @@ func (c *client) extended(id int64, op *ber.Packet) bool {
 	return code != success || c.encrypt()
 }
 
+// tagSASL is the choice of SaslCredentials, RFC 4511 section 4.2.
+const tagSASL ber.Tag = 3
+
 // bind compares and forgets the password; only the name is counted.
 func (c *client) bind(id int64, op *ber.Packet) bool {
 	if len(op.Children) < 3 {
 		return false
 	}
 	dn, _ := op.Children[1].Value.(string)
+	auth := op.Children[2]
+	external := c.server.options.External && auth.Tag == tagSASL && len(auth.Children) > 0 && auth.Children[0].Data.String() == "EXTERNAL"
+	if external {
+		dn = c.server.options.ServiceDN
+	}
 	c.server.count(func(n *Counts) { n.Binds = append(n.Binds, dn) })
 	f := c.server.fault(UserBind)
 	if strings.EqualFold(dn, c.server.options.ServiceDN) {
 		f = c.server.fault(ServiceBind)
 	}
-	code, right := c.server.checkBind(dn, op.Children[2])
+	code, right := c.server.checkBind(dn, auth)
+	if external {
+		code = success
+	}
 	if f.zero() {
 		f = right
 	}

@@ -28,6 +28,10 @@ type Options struct {
 	// ServiceDN is the one account that may search; empty: anybody may who is
 	// not bound.
 	ServiceDN string
+	// SelfRead lets a user who is bound search, too.
+	SelfRead bool
+	// External takes whoever binds with SASL EXTERNAL for the service account.
+	External bool
 	// GroupBaseDN tells a search for groups from one for users.
 	GroupBaseDN string
 	// MaxEntries is what one answer to a search may hold; more is

@@ -58,7 +58,7 @@ func (c *client) replies(found []Entry, attributes *ber.Packet, code uint16, dia
 }
 
 func (s *Server) find(bound, base string, baseOnly bool, filter *ber.Packet) ([]Entry, uint16) {
-	if !strings.EqualFold(bound, s.options.ServiceDN) {
+	if !strings.EqualFold(bound, s.options.ServiceDN) && (!s.options.SelfRead || bound == "") {
 		return nil, insufficientAccessRights
 	}
 	code := uint16(noSuchObject)
