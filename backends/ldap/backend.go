@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"ovpn-verify/verify/primary"
@@ -99,6 +98,14 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	if err := checkRequest(req); err != nil {
 		return primary.Identity{}, err
 	}
+	return b.decide(ctx, func(ctx context.Context, e endpoint) (primary.Identity, error) {
+		return b.ask(ctx, e, req)
+	})
+}
+
+// decide has one server after the other asked, each within its share of the
+// time, until one comes to a verdict.
+func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (primary.Identity, error)) (primary.Identity, error) {
 	var failed outage
 	servers, due := b.health.order(b.endpoints)
 	for _, e := range due {
@@ -109,7 +116,9 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 			failed = append(failed, context.Cause(ctx))
 			break
 		}
-		id, err := b.ask(ctx, e, b.share(ctx, len(servers)-i), req)
+		inTime, cancel := b.withTimeout(ctx, b.share(ctx, len(servers)-i))
+		id, err := ask(inTime, e)
+		cancel()
 		if err == nil {
 			b.health.answered(e.url)
 			return id, nil
@@ -133,11 +142,20 @@ func checkRequest(req primary.Request) error {
 		cause = "the password is empty"
 	case bytes.IndexByte(req.Password.Reveal(), 0) >= 0:
 		cause = "the password has a NUL in it"
-	case req.Username == "":
+	default:
+		return checkUsername(req.Username)
+	}
+	return fmt.Errorf("ldap: %w: %s", primary.ErrRefused, cause)
+}
+
+func checkUsername(name string) error {
+	cause := ""
+	switch {
+	case name == "":
 		cause = "the user name is empty"
-	case len(req.Username) > maxUsername:
+	case len(name) > maxUsername:
 		cause = fmt.Sprintf("the user name is longer than %d bytes", maxUsername)
-	case !utf8.ValidString(req.Username):
+	case !utf8.ValidString(name):
 		cause = "the user name is not UTF-8"
 	default:
 		return nil
@@ -145,7 +163,7 @@ func checkRequest(req primary.Request) error {
 	return fmt.Errorf("ldap: %w: %s", primary.ErrRefused, cause)
 }
 
-// ask has one server decide, within its share of the time.
+// ask has one server decide.
 //
 // The groups are read before the user's bind, as the service account, and
 // judged after it. Read before: a failing search then costs the user no
@@ -153,9 +171,7 @@ func checkRequest(req primary.Request) error {
 // reads as a wrong password in the log, and nobody learns from the answer or
 // its delay who is in the groups without knowing a password. With a
 // bind_template nobody but the user can read them, so they come last.
-func (b *Backend) ask(ctx context.Context, e endpoint, share time.Duration, req primary.Request) (primary.Identity, error) {
-	ctx, cancel := b.withTimeout(ctx, share)
-	defer cancel()
+func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (primary.Identity, error) {
 	f, err := b.checkUser(ctx, e, req)
 	if err != nil {
 		return primary.Identity{}, err

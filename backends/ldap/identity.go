@@ -23,12 +23,19 @@ func identify(user *goldap.Entry, attribute string) (primary.Identity, error) {
 	}
 	attributes := make(map[string][]string, len(user.Attributes))
 	for _, a := range user.Attributes {
-		if strings.EqualFold(a.Name, attributeObjectSID) {
-			continue // not text
+		if isInternal(a.Name) {
+			continue
 		}
 		attributes[a.Name] = a.Values
 	}
 	return primary.Identity{Name: name, Attributes: attributes}, nil
+}
+
+// isInternal tells what stays out of the identity.
+func isInternal(attribute string) bool {
+	return slices.ContainsFunc(internalAttributes, func(a string) bool {
+		return strings.EqualFold(a, attribute)
+	})
 }
 
 // entryName chooses the same value however the user was found and in whatever

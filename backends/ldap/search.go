@@ -38,7 +38,7 @@ type question struct {
 
 // userAttributes are what is read of the user's entry.
 func (c Config) userAttributes() []string {
-	names := []string{c.UsernameAttribute, attributeMemberOf, "cn", "mail"}
+	names := append([]string{c.UsernameAttribute, attributeMemberOf, "cn", "mail"}, accountAttributes...)
 	if c.Schema == schemaAD {
 		names = append(names, attributeObjectSID, attributePrimaryGroup)
 	}
