@@ -62,7 +62,7 @@ func New(c Config) (*Backend, error) {
 		b.required[dn] = true
 	}
 	var errTLS, errPassword error
-	b.tls, errTLS = newTLSConfig(c.CAFile, c.InsecureSkipVerify)
+	b.tls, errTLS = newTLSConfig(c)
 	b.bindPassword, errPassword = readBindPassword(c)
 	if err := errors.Join(errTLS, errPassword); err != nil {
 		return nil, err

@@ -24,6 +24,17 @@ type Config struct {
 	StartTLS bool `toml:"start_tls"`
 	// CAFile holds the PEM certificates to trust in place of the system's.
 	CAFile string `toml:"ca_file" path:"input"`
+	// ServerName is what every server's certificate must be for, in place of
+	// the host in its URL.
+	ServerName string `toml:"server_name"`
+	// MinTLSVersion is "1.2" or "1.3".
+	MinTLSVersion string `toml:"min_tls_version"`
+	// SPKIPins are SHA-256 hashes in base64 of public keys (RFC 7469 section
+	// 2.4); one of them must be in the chain that was verified.
+	SPKIPins []string `toml:"spki_pins"`
+	// ClientCertFile and ClientKeyFile, in PEM, are shown to servers that ask.
+	ClientCertFile string `toml:"client_cert_file" path:"input"`
+	ClientKeyFile  string `toml:"client_key_file" path:"input"`
 	// InsecurePlaintext permits passwords to cross a network unencrypted.
 	InsecurePlaintext bool `toml:"insecure_plaintext"`
 	// InsecureSkipVerify takes any certificate for the server's.
@@ -69,7 +80,7 @@ type Config struct {
 // DefaultConfig returns what holds where the section is silent; see Resolved
 // for the keys that depend on the schema.
 func DefaultConfig() Config {
-	return Config{Schema: schemaRFC2307, Timeout: 5 * time.Second}
+	return Config{Schema: schemaRFC2307, MinTLSVersion: "1.2", Timeout: 5 * time.Second}
 }
 
 // Validate returns every fault, joined; each begins with the key it is about.
@@ -84,6 +95,7 @@ func (c Config) Validate() error {
 		schema,
 		c.checkURLs(),
 		c.checkStartTLS(),
+		c.checkTLS(),
 		c.checkServiceAccount(),
 		c.checkBases(),
 		c.checkFilters(),

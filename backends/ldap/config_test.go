@@ -116,7 +116,7 @@ func TestEveryFaultIsReported(t *testing.T) {
 		keys = append(keys, key)
 	}
 	want := []string{
-		"ldap.schema", "ldap.urls", "ldap.urls", "ldap.bind_dn", "ldap.bind_password_file", "ldap.base_dn",
+		"ldap.schema", "ldap.urls", "ldap.urls", "ldap.min_tls_version", "ldap.bind_dn", "ldap.bind_password_file", "ldap.base_dn",
 		"ldap.user_filter", "ldap.group_filter", "ldap.username_attribute", "ldap.timeout",
 	}
 	if !slices.Equal(keys, want) {

@@ -39,8 +39,8 @@ func (c Config) checkTemplate() error {
 func (c Config) checkExternal() error {
 	faults := []error{c.noPassword("ldap.bind_external")}
 	for _, u := range c.URLs {
-		if !strings.HasPrefix(u, schemeLDAPI+"://") {
-			faults = append(faults, fmt.Errorf("ldap.bind_external must be false unless every one of ldap.urls is ldapi://, not true with %q", u))
+		if !strings.HasPrefix(u, schemeLDAPI+"://") && c.ClientCertFile == "" {
+			faults = append(faults, fmt.Errorf("ldap.bind_external must be false unless every one of ldap.urls is ldapi:// or there is an ldap.client_cert_file, not true with %q", u))
 		}
 	}
 	return errors.Join(faults...)

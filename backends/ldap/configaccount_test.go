@@ -20,7 +20,7 @@ func TestFaultsOfTheAccount(t *testing.T) {
 		},
 		`ldap.bind_dn must be empty with ldap.bind_template, not "cn=vpn,dc=example,dc=org"` + "\n" +
 			`ldap.bind_password_file must be empty with ldap.bind_template, not "/etc/ldap.secret"`: func(c *Config) { c.BindTemplate = "uid={username}" },
-		`ldap.bind_external must be false unless every one of ldap.urls is ldapi://, not true with "ldaps://dc1"`: func(c *Config) {
+		`ldap.bind_external must be false unless every one of ldap.urls is ldapi:// or there is an ldap.client_cert_file, not true with "ldaps://dc1"`: func(c *Config) {
 			none(c)
 			c.BindExternal, c.URLs = true, []string{"ldapi://%2Frun%2Fldapi", "ldaps://dc1"}
 		},

@@ -98,7 +98,7 @@ func startTLSRequest() *ber.Packet {
 func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
 	c := tls.Client(raw, config)
 	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS: %w", err)
+		return nil, fmt.Errorf("TLS: %w", explained(err, config.ServerName))
 	}
 	return c, nil
 }

@@ -17,6 +17,11 @@ import (
 // addresses; 127.0.0.1 and localhost when there are none), good for an hour:
 // the server's TLS settings, and the certificate in PEM for the client to trust.
 func NewCertificate(hosts ...string) (server *tls.Config, trust []byte, err error) {
+	return NewCertificateUntil(time.Now().Add(time.Hour), hosts...)
+}
+
+// NewCertificateUntil makes one that is good until a time, which may be past.
+func NewCertificateUntil(until time.Time, hosts ...string) (server *tls.Config, trust []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -24,8 +29,8 @@ func NewCertificate(hosts ...string) (server *tls.Config, trust []byte, err erro
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "fakeldap"},
-		NotBefore:             time.Now().Add(-time.Minute),
-		NotAfter:              time.Now().Add(time.Hour),
+		NotBefore:             until.Add(-2 * time.Hour),
+		NotAfter:              until,
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 	}
