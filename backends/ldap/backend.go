@@ -16,6 +16,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"unicode/utf8"
 
@@ -31,6 +32,7 @@ const maxUsername = 256
 // own; those that search are used again.
 type Backend struct {
 	health       *health
+	lookupSRV    func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	pool         *pool
 	config       Config
 	endpoints    []endpoint
@@ -46,7 +48,7 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	c = c.Resolved()
-	b := &Backend{config: c, required: map[string]bool{}, health: newHealth(), pool: newPool(defaultConnections)}
+	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: net.DefaultResolver.LookupSRV, health: newHealth(), pool: newPool(defaultConnections)}
 	for _, u := range c.URLs {
 		e, err := parseURL(u)
 		if err != nil {
@@ -106,8 +108,8 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // decide has one server after the other asked, each within its share of the
 // time, until one comes to a verdict.
 func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (primary.Identity, error)) (primary.Identity, error) {
-	var failed outage
-	servers, due := b.health.order(b.endpoints)
+	all, failed := b.servers(ctx)
+	servers, due := b.health.order(all)
 	for _, e := range due {
 		go b.probe(e)
 	}

@@ -17,7 +17,8 @@ const (
 // Config is the [ldap] section.
 type Config struct {
 	// URLs of the servers, tried in this order: ldaps://, ldap:// or
-	// ldapi:// (the socket's path, percent-encoded, in the host's place).
+	// ldapi:// (the socket's path, percent-encoded, in the host's place), or
+	// srv:// and a domain, for the ldap:// servers that its SRV records name.
 	URLs []string `toml:"urls"`
 	// StartTLS makes every ldap:// connection encrypted before anything else
 	// is sent on it (RFC 4511 section 4.14). There is no way back to plain.
@@ -125,7 +126,7 @@ func (c Config) checkURLs() error {
 		e, err := parseURL(u)
 		switch {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("ldap.urls must be like ldaps://HOST, ldap://HOST or ldapi://%%2FPATH, not %q: %w", u, err))
+			faults = append(faults, fmt.Errorf("ldap.urls must be like ldaps://HOST, ldap://HOST, srv://DOMAIN or ldapi://%%2FPATH, not %q: %w", u, err))
 		case e.crossesNetworkInClear() && !c.StartTLS && !c.InsecurePlaintext:
 			faults = append(faults, fmt.Errorf("ldap.urls must be ldaps:// unless ldap.start_tls or ldap.insecure_plaintext is on, not %q", u))
 		}
@@ -136,7 +137,7 @@ func (c Config) checkURLs() error {
 func (c Config) checkStartTLS() error {
 	plain := func(u string) bool {
 		e, err := parseURL(u)
-		return err != nil || e.scheme == schemeLDAP
+		return err != nil || e.scheme == schemeLDAP || e.scheme == schemeSRV
 	}
 	if c.StartTLS && !slices.ContainsFunc(c.URLs, plain) {
 		return errors.New("ldap.start_tls must be false when none of ldap.urls is ldap://, not true")

@@ -41,7 +41,7 @@ func TestValidConfigs(t *testing.T) {
 }
 
 const (
-	urlsMust = "ldap.urls must be like ldaps://HOST, ldap://HOST or ldapi://%2FPATH, not "
+	urlsMust = "ldap.urls must be like ldaps://HOST, ldap://HOST, srv://DOMAIN or ldapi://%2FPATH, not "
 	tlsMust  = "ldap.urls must be ldaps:// unless ldap.start_tls or ldap.insecure_plaintext is on, not "
 	aDN      = ` must be a DN such as "ou=people,dc=example,dc=org" (RFC 4514), not `
 	socket   = "percent-encoded, such as ldapi://%2Frun%2Fslapd%2Fldapi"

@@ -36,6 +36,9 @@ func parseURL(s string) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, errors.New("it is not a URL")
 	}
+	if u.Scheme == schemeSRV {
+		return parseSRV(s, u)
+	}
 	port, ok := map[string]string{schemeLDAP: "389", schemeLDAPS: "636"}[u.Scheme]
 	switch {
 	case !ok:
@@ -71,6 +74,9 @@ func parseSocketURL(s, host string) (endpoint, error) {
 // host unencrypted. A name that only resolves to a loopback address does not
 // count as this host: who answers for the name is up to the resolver.
 func (e endpoint) crossesNetworkInClear() bool {
+	if e.scheme == schemeSRV {
+		return true
+	}
 	if e.scheme != schemeLDAP || strings.EqualFold(e.host, "localhost") {
 		return false
 	}
