@@ -63,6 +63,8 @@ var afterRight = map[string]struct {
 	"success, twice":             {controls(0, policyError(2), control(oidPolicy, "\x30\x00")), refused, "after a reset", textMustChange},
 	"success, an odd error":      {controls(0, control(oidPolicy, "\x30\x03\x81\x01\x63")), down, "", ""},
 	"success, cut control":       {controls(0, control(oidPolicy, "\x30\x05\x81\x01")), down, "", ""},
+	"refused, an odd error":      {controls(49, control(oidPolicy, "\x30\x03\x81\x01\x63")), refused, "Invalid Credentials", ""},
+	"busy, an odd error":         {controls(51, control(oidPolicy, "\x30\x03\x81\x01\x63")), down, "Busy", ""},
 	"success, no policy to tell": {controls(0, control(oidPolicy, "\x30\x00")), accepted, "", ""},
 	"success, grace":             {controls(0, control(oidPolicy, "\x30\x05\xa0\x03\x81\x01\x02")), accepted, "", ""},
 	"success, grace as 389 does": {controls(0, control(oidExpired, "0"), control(oidPolicy, "\x30\x05\xa0\x03\x81\x01\x02")), accepted, "", ""},

@@ -113,10 +113,18 @@ func (s *session) bind(dn string, password secret.Text) (policy, error) {
 	if result != nil {
 		p = readPolicy(result.Controls)
 	}
-	if err != nil {
-		return p, readable(err, plain)
+	if err == nil {
+		return p, checkBindSuccess(answer)
 	}
-	return p, checkBindSuccess(answer)
+	// A refusal with a control that the library cannot read is still one: as an
+	// outage it would cost no attempt. The library tells it by its text alone.
+	if strings.HasPrefix(err.Error(), "failed to decode child control") {
+		if r, ok := errors.AsType[resultError](checkBindSuccess(answer)); ok {
+			r.diagnostic = without(plain, r.diagnostic)
+			return p, r
+		}
+	}
+	return p, readable(err, plain)
 }
 
 // refuses tells whether a result code of the user's bind is a verdict on the

@@ -54,7 +54,7 @@ func (c Config) account(typed string) string {
 		return name
 	}
 	at := strings.LastIndexByte(typed, '@')
-	if at <= 0 || fold(typed[at+1:]) != fold(domainName(c.BaseDN)) {
+	if at <= 0 || at == len(typed)-1 || fold(typed[at+1:]) != fold(domainName(c.BaseDN)) {
 		return typed
 	}
 	return typed[:at]

@@ -136,3 +136,10 @@ func TestFreeIPA(t *testing.T) {
 		t.Errorf("bob is no posixAccount: %v", err)
 	}
 }
+
+func TestNoDomainIsNobodysDomain(t *testing.T) {
+	c := Config{Schema: schemaAD, BaseDN: "o=example"}
+	if got := c.account("ada@"); got != "ada@" {
+		t.Errorf("%q", got)
+	}
+}
