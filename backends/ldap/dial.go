@@ -51,7 +51,7 @@ func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err e
 }
 
 func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, e.network, e.address)
+	raw, err := e.dial(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -68,6 +69,27 @@ func parseSocketURL(s, host string) (endpoint, error) {
 		return endpoint{}, errors.New("the socket's path must be absolute and percent-encoded, such as ldapi://%2Frun%2Fslapd%2Fldapi")
 	}
 	return endpoint{url: s, scheme: schemeLDAPI, network: "unix", address: path}, nil
+}
+
+// dial tries the endpoint's addresses in turn.
+func (e endpoint) dial(ctx context.Context) (conn net.Conn, err error) {
+	for _, address := range e.addresses() {
+		if conn, err = new(net.Dialer).DialContext(ctx, e.network, address); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, err
+}
+
+// addresses are one, save for localhost: that is this host whatever a resolver
+// says (RFC 6761 section 6.3), also where there is no /etc/hosts, and unencrypted
+// passwords may go there.
+func (e endpoint) addresses() []string {
+	host, port, err := net.SplitHostPort(e.address)
+	if e.network != "tcp" || err != nil || !strings.EqualFold(host, "localhost") {
+		return []string{e.address}
+	}
+	return []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
 }
 
 // crossesNetworkInClear tells whether, without StartTLS, passwords leave this
