@@ -106,10 +106,7 @@ func readCall(args []string) (config string, credentials []byte) {
 func frame(config string, credentials []byte, files results) []byte {
 	f := job.New(make([]byte, 0, 4<<10))
 	f = job.Append(f, job.Config, config)
-	for _, name := range [...]string{
-		"common_name", "untrusted_ip", "untrusted_ip6", "untrusted_port",
-		"IV_PROTO", "IV_VER", "IV_PLAT", "IV_SSO", "IV_GUI_VER", "session_id", "session_state",
-	} {
+	for _, name := range [...]string{"common_name", "untrusted_ip", "untrusted_ip6", "IV_PROTO"} {
 		f = appendVariable(f, name)
 	}
 	if credentials != nil {

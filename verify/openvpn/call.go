@@ -13,15 +13,13 @@ import (
 
 // Call is one call of auth-user-pass-verify.
 type Call struct {
-	Config       string      // absolute path of the configuration that front was told
-	Username     string      // as typed, any bytes
-	Password     secret.Text // the password field as it came: plain, SCRV1, CRV1 or a token
-	CommonName   string      // of the client's certificate, empty without one
-	ClientIP     netip.Addr  // the zero Addr when OpenVPN named none
-	ClientPort   string
-	ClientProto  string // IV_PROTO: the client's abilities, as it claims
-	SessionState string // session_state of auth-gen-token … external-auth
-	HasReason    bool   // a reason file came along, so that a text reaches the client
+	Config      string      // absolute path of the configuration that front was told
+	Username    string      // as typed, any bytes
+	Password    secret.Text // the password field as it came: plain, SCRV1, CRV1 or a token
+	CommonName  string      // of the client's certificate, empty without one
+	ClientIP    netip.Addr  // the zero Addr when OpenVPN named none
+	ClientProto string      // IV_PROTO: the client's abilities, as it claims
+	HasReason   bool        // a reason file came along, so that a text reaches the client
 }
 
 // ErrNoCredentials is the answer to a call without user name or password.
@@ -36,13 +34,11 @@ func ReadCall(frame []byte) (Call, error) {
 	}
 	_, hasReason := fields[job.ReasonFile]
 	c := Call{
-		Config:       string(fields[job.Config]),
-		CommonName:   string(fields["common_name"]),
-		ClientIP:     clientIP(fields),
-		ClientPort:   string(fields["untrusted_port"]),
-		ClientProto:  string(fields["IV_PROTO"]),
-		SessionState: string(fields["session_state"]),
-		HasReason:    hasReason,
+		Config:      string(fields[job.Config]),
+		CommonName:  string(fields["common_name"]),
+		ClientIP:    clientIP(fields),
+		ClientProto: string(fields["IV_PROTO"]),
+		HasReason:   hasReason,
 	}
 	username, password, err := credentials(fields)
 	c.Username, c.Password = string(username), secret.New(password)

@@ -32,15 +32,6 @@ type enrolmentRecord struct {
 // The last spent step stays, also with a new seed. It costs a wait for the next
 // code at most, and no mix-up of seeds can make an old code good again.
 func (s *Store) PutEnrolment(ctx context.Context, e Enrolment) error {
-	return s.putEnrolment(ctx, e, false)
-}
-
-// ReplaceEnrolment is PutEnrolment for a user who may be enrolled already.
-func (s *Store) ReplaceEnrolment(ctx context.Context, e Enrolment) error {
-	return s.putEnrolment(ctx, e, true)
-}
-
-func (s *Store) putEnrolment(ctx context.Context, e Enrolment, replace bool) error {
 	if e.Seed.Empty() {
 		return s.unavailable(errors.New("an enrolment needs a seed"))
 	}
@@ -51,7 +42,7 @@ func (s *Store) putEnrolment(ctx context.Context, e Enrolment, replace bool) err
 		}
 		if found, err := t.has(bucketEnrolments, key); err != nil {
 			return err
-		} else if found && !replace {
+		} else if found {
 			return ErrExists
 		}
 		if err := s.ensureKey(t); err != nil {

@@ -32,7 +32,8 @@ func TestEnrolment(t *testing.T) {
 	if err != nil || e.Identity != "Ada" || string(e.Seed.Reveal()) != "first seed" || !e.Created.Equal(now) {
 		t.Errorf("got %+v, %v", e, err)
 	}
-	must(t, s.ReplaceEnrolment(t.Context(), enrolment("ada", "second seed")))
+	must(t, s.RemoveEnrolment(t.Context(), "ada"))
+	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "second seed")))
 	must(t, s.PutEnrolment(t.Context(), enrolment("b\xff", "third seed")))
 	if e, err := s.Enrolment(t.Context(), "ada"); err != nil || string(e.Seed.Reveal()) != "second seed" {
 		t.Errorf("replaced: %v", err)
