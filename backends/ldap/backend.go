@@ -91,9 +91,8 @@ func readBindPassword(c Config) (secret.Text, error) {
 func (b *Backend) LimitConnections(most int) { b.pool = newPool(most) }
 
 // CheckPassword asks the servers in their order, those that failed lately
-// last, until one decides. A refusal
-// is final, so that one wrong password counts once against the directory's
-// lock-out; an outage goes on to the next server, and is returned, not as
+// last, until one decides. A refusal is final, so that one wrong password counts
+// once against the directory's lock-out; an outage goes on to the next server, and is returned, not as
 // primary.ErrRefused, when there is none left or ctx has ended. Only a server
 // that falls silent over the password itself may have counted it as well.
 func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {

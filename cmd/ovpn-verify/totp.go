@@ -35,34 +35,40 @@ type totpEnroll struct {
 const recoveryCodes = 8
 
 // Run enrols a user who is not enrolled yet.
-func (cmd *totpEnroll) Run(config *configFlag) error {
+func (cmd *totpEnroll) Run(path *configFlag) error {
 	if err := file.CheckName(cmd.User); err != nil {
 		return err
 	}
-	c, err := config.load()
+	return withStore(path, func(ctx context.Context, c config.Config, store *state.Store) error {
+		seed, codes := challenge.NewSeed(), newRecoveryCodes()
+		err := store.PutEnrolment(ctx, state.Enrolment{Identity: cmd.User, Seed: seed, Created: time.Now()})
+		if errors.Is(err, state.ErrExists) {
+			return &hintError{fmt.Errorf("%q is enrolled already", cmd.User),
+				"to start over: ovpn-verify totp remove " + cmd.User}
+		}
+		if err != nil {
+			return err
+		}
+		if err = store.PutRecoveryCodes(ctx, cmd.User, codes); err == nil {
+			err = showEnrolment(c, cmd.User, seed, codes)
+		}
+		if err != nil {
+			// A secret that nobody has seen would lock the user out.
+			return errors.Join(err, store.RemoveEnrolment(ctx, cmd.User))
+		}
+		return nil
+	})
+}
+
+// withStore opens the store that the configuration names, for one command.
+func withStore(path *configFlag, do func(context.Context, config.Config, *state.Store) error) error {
+	c, err := path.load()
 	if err != nil {
 		return err
 	}
 	store := newStore(c)
 	defer store.Close()
-	ctx := context.Background()
-	seed, codes := challenge.NewSeed(), newRecoveryCodes()
-	err = store.PutEnrolment(ctx, state.Enrolment{Identity: cmd.User, Seed: seed, Created: time.Now()})
-	if errors.Is(err, state.ErrExists) {
-		return &hintError{fmt.Errorf("%q is enrolled already", cmd.User),
-			"to start over: ovpn-verify totp remove " + cmd.User}
-	}
-	if err != nil {
-		return err
-	}
-	if err = store.PutRecoveryCodes(ctx, cmd.User, codes); err == nil {
-		err = showEnrolment(c, cmd.User, seed, codes)
-	}
-	if err != nil {
-		// A secret that nobody has seen would lock the user out.
-		return errors.Join(err, store.RemoveEnrolment(ctx, cmd.User))
-	}
-	return nil
+	return do(context.Background(), c, store)
 }
 
 // newRecoveryCodes have 80 random bits each, in groups that can be read aloud.
@@ -97,18 +103,14 @@ func showEnrolment(c config.Config, user string, seed secret.Text, codes []secre
 type totpList struct{}
 
 // Run prints one user a line: the name, a tab, the time of enrolment.
-func (cmd *totpList) Run(config *configFlag) error {
-	c, err := config.load()
-	if err != nil {
+func (cmd *totpList) Run(path *configFlag) error {
+	return withStore(path, func(ctx context.Context, _ config.Config, store *state.Store) error {
+		enrolments, err := store.Enrolments(ctx)
+		for _, e := range enrolments {
+			fmt.Printf("%s\t%s\n", shown(e.Identity), e.Created.Local().Format(time.RFC3339))
+		}
 		return err
-	}
-	store := newStore(c)
-	defer store.Close()
-	enrolments, err := store.Enrolments(context.Background())
-	for _, e := range enrolments {
-		fmt.Printf("%s\t%s\n", shown(e.Identity), e.Created.Local().Format(time.RFC3339))
-	}
-	return err
+	})
 }
 
 type totpRemove struct {
@@ -116,16 +118,12 @@ type totpRemove struct {
 }
 
 // Run forgets the secret. The last spent step stays, so that nothing old comes back.
-func (cmd *totpRemove) Run(config *configFlag) error {
-	c, err := config.load()
-	if err != nil {
+func (cmd *totpRemove) Run(path *configFlag) error {
+	return withStore(path, func(ctx context.Context, _ config.Config, store *state.Store) error {
+		err := store.RemoveEnrolment(ctx, cmd.User)
+		if errors.Is(err, state.ErrNotFound) {
+			return fmt.Errorf("%q is not enrolled", cmd.User)
+		}
 		return err
-	}
-	store := newStore(c)
-	defer store.Close()
-	err = store.RemoveEnrolment(context.Background(), cmd.User)
-	if errors.Is(err, state.ErrNotFound) {
-		return fmt.Errorf("%q is not enrolled", cmd.User)
-	}
-	return err
+	})
 }

@@ -13,7 +13,8 @@ import "syscall"
 func socketAddress(config string) *syscall.SockaddrUnix {
 	h := hashNumber(uint64(syscall.Geteuid()), fnvOffset)
 	h = hashText(config, h)
-	h = hashFile(executable(), h)
+	_, binary := executable()
+	h = hashStat(binary, h)
 	h = hashFile(config, h)
 	h = hashInode("/", h)
 	h = hashInode("/proc/self/ns/mnt", h)
@@ -60,6 +61,10 @@ func hashFile(path string, h uint64) uint64 {
 	if syscall.Stat(path, &info) != nil {
 		return h
 	}
+	return hashStat(info, h)
+}
+
+func hashStat(info syscall.Stat_t, h uint64) uint64 {
 	for _, n := range [...]uint64{
 		uint64(info.Dev), info.Ino, uint64(info.Size), uint64(info.Mtim.Nano()), uint64(info.Ctim.Nano()),
 	} {

@@ -38,7 +38,8 @@ func startWorker(config string, frame []byte, files results, listener int) error
 	}
 	null := nullDevice(pipe[0])
 	keepFromWorker(FDListener + 1)
-	_, err = syscall.ForkExec(executable(), args, &syscall.ProcAttr{
+	path, _ := executable()
+	_, err = syscall.ForkExec(path, args, &syscall.ProcAttr{
 		Dir: "/",
 		Env: workerEnvironment(),
 		Files: []uintptr{
@@ -88,11 +89,11 @@ var firstArgument string
 
 // executable is this binary, also when its file has been replaced. Without
 // /proc (chroot) the first argument has to do; OpenVPN requires a full path.
-func executable() string {
+func executable() (path string, info syscall.Stat_t) {
 	const self = "/proc/self/exe"
-	var info syscall.Stat_t
-	if firstArgument == "" || syscall.Stat(self, &info) == nil {
-		return self
+	if syscall.Stat(self, &info) == nil || firstArgument == "" {
+		return self, info
 	}
-	return firstArgument
+	_ = syscall.Stat(firstArgument, &info)
+	return firstArgument, info
 }
