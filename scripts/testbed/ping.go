@@ -62,7 +62,7 @@ func (p *Ping) Stop() (PingResult, error) {
 }
 
 var (
-	pingAnswer  = regexp.MustCompile(`icmp_seq=(\d+) ttl=\d+ time=([0-9.]+) ms`)
+	pingAnswer  = regexp.MustCompile(`icmp_seq=\d+ ttl=\d+ time=([0-9.]+) ms`)
 	pingSummary = regexp.MustCompile(`(\d+) packets transmitted, (\d+) received`)
 )
 
@@ -74,17 +74,12 @@ func parsePing(text string) (PingResult, error) {
 	var r PingResult
 	r.Sent, _ = strconv.Atoi(m[1])
 	r.Received, _ = strconv.Atoi(m[2])
-	lastAnswered := false
 	for _, answer := range pingAnswer.FindAllStringSubmatch(text, -1) {
-		lastAnswered = lastAnswered || answer[1] == m[1]
-		ms, err := strconv.ParseFloat(answer[2], 64)
+		ms, err := strconv.ParseFloat(answer[1], 64)
 		if err != nil {
 			return r, fmt.Errorf("ping: %w", err)
 		}
 		r.RTT = append(r.RTT, time.Duration(ms*float64(time.Millisecond)))
-	}
-	if !lastAnswered && r.Received < r.Sent {
-		r.Sent-- // the last request was on its way when ping was stopped
 	}
 	return r, nil
 }
