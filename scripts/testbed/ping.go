@@ -50,8 +50,11 @@ func (c *Client) StartPing(s *Server) (*Ping, error) {
 	return &Ping{p}, err
 }
 
-// Stop ends the stream and counts.
+// Stop ends the stream and counts. It does so right after an answer: a request
+// that is on its way when ping ends would look lost.
 func (p *Ping) Stop() (PingResult, error) {
+	before := p.answers()
+	_ = poll(stopGrace, func() bool { return p.answers() > before }) // none comes: they are lost
 	if err := p.process.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		return PingResult{}, withTail(fmt.Errorf("ping: %w", err), p.process.log)
 	}
@@ -59,6 +62,10 @@ func (p *Ping) Stop() (PingResult, error) {
 		return PingResult{}, err
 	}
 	return parsePing(readText(p.process.log))
+}
+
+func (p *Ping) answers() int {
+	return len(pingAnswer.FindAllStringIndex(readText(p.process.log), -1))
 }
 
 var (
