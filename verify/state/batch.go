@@ -52,7 +52,7 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 // isAnswer tells answers from failures. After an answer the transaction goes on
 // with what the op wrote, so an op checks before it puts.
 func isAnswer(err error) bool {
-	return slices.ContainsFunc([]error{ErrNotFound, ErrExpired, ErrSpent, ErrExists},
+	return slices.ContainsFunc([]error{ErrNotFound, ErrExpired, ErrSpent, ErrExists, ErrLocked, ErrBusy},
 		func(answer error) bool { return errors.Is(err, answer) })
 }
 

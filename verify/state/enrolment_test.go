@@ -59,10 +59,10 @@ func TestEnrolment(t *testing.T) {
 func TestSpentStepOutlivesTheEnrolment(t *testing.T) {
 	s := newStore(t)
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
-	must(t, s.SpendStep(t.Context(), "ada", 60))
+	must(t, s.SpendStep(t.Context(), "ada", 60, Counter{}, now))
 	must(t, s.RemoveEnrolment(t.Context(), "ada"))
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
-	if err := s.SpendStep(t.Context(), "ada", 60); !errors.Is(err, ErrSpent) {
+	if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); !errors.Is(err, ErrSpent) {
 		t.Errorf("after removal and new enrolment: %v", err)
 	}
 }
@@ -135,7 +135,7 @@ func TestRecoveryCodes(t *testing.T) {
 	code := secret.FromString
 	spend := func(identity, typed string, want error) {
 		t.Helper()
-		if err := s.SpendRecoveryCode(t.Context(), identity, code(typed)); !errors.Is(err, want) {
+		if err := s.SpendRecoveryCode(t.Context(), identity, code(typed), Counter{}, now); !errors.Is(err, want) {
 			t.Errorf("%s, %q: %v, want %v", identity, typed, err, want)
 		}
 	}

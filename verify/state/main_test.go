@@ -25,14 +25,14 @@ func TestMain(m *testing.M) {
 	switch role[0] {
 	case "spend": // waits for its standard input to end, then spends one step
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
-		fmt.Println(s.SpendStep(context.Background(), "ada", 7))
+		fmt.Println(s.SpendStep(context.Background(), "ada", 7, Counter{}, now))
 	case "take":
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 		_, err := s.TakeChallenge(context.Background(), "id", now)
 		fmt.Println(err)
 	case "write": // spends step after step until it is killed
 		for step, _ := strconv.ParseUint(role[2], 10, 64); ; step++ {
-			if err := s.SpendStep(context.Background(), "ada", step); err != nil {
+			if err := s.SpendStep(context.Background(), "ada", step, Counter{}, now); err != nil {
 				fmt.Println("error", err)
 				return
 			}
