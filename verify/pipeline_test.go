@@ -87,7 +87,7 @@ func newFixture(t *testing.T, change func(*Pipeline)) *fixture {
 	}
 	t.Cleanup(f.store.Close)
 	p := Pipeline{
-		Login: DefaultLoginConfig(), TOTP: DefaultTOTPConfig(), Backend: f.directory,
+		Login: DefaultLoginConfig(), TOTP: DefaultTOTPConfig(), Session: DefaultSessionConfig(), Backend: f.directory,
 		Store: f.store, Now: func() time.Time { return f.now },
 	}
 	p.Login.SecondFactor = "totp"
@@ -236,7 +236,7 @@ func TestUnenrolled(t *testing.T) {
 
 func TestMissingStateIsNotEmpty(t *testing.T) {
 	f := newFixture(t, func(p *Pipeline) { p.TOTP.Unenrolled = "allow" })
-	f.Store = state.Open(filepath.Join(t.TempDir(), "state.db"), filepath.Join(t.TempDir(), "state.key"))
+	f.Store = state.OpenExisting(filepath.Join(t.TempDir(), "state.db"), filepath.Join(t.TempDir(), "state.key"))
 	f.want(Unavailable, "no database", f.login("ada", "pw-ada"))
 }
 

@@ -191,7 +191,11 @@ func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request
 	if err != nil {
 		return found{}, err
 	}
-	return f, b.prove(ctx, e, f.dn, req.Password)
+	err = b.prove(ctx, e, f.dn, req.Password)
+	if errors.Is(err, primary.ErrRefused) {
+		err = &primary.AccountError{Identity: f.identity.Name, Err: err}
+	}
+	return f, err
 }
 
 // prove has the server check the password, on a connection of its own.

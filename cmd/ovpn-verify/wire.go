@@ -32,8 +32,9 @@ func newPipeline(c config.Config) (*verify.Pipeline, error) {
 		return nil, err
 	}
 	return verify.New(verify.Pipeline{
-		Login: c.Login, TOTP: c.TOTP, Backend: backend,
-		Store: newStore(c), Now: time.Now,
+		Login: c.Login, TOTP: c.TOTP, Limits: c.Limits, Session: c.Session, Backend: backend,
+		Store: loginStore(c), Now: time.Now,
+		OneTimePasswords: c.Login.OneTimePasswords || c.Login.Backend == "radius" && c.RADIUS.Push,
 	}, c.Worker.MaxConcurrent), nil
 }
 
@@ -55,6 +56,14 @@ func newBackend(c config.Config) (verify.PasswordChecker, error) {
 }
 
 func newStore(c config.Config) *state.Store { return state.Open(c.State.Path, c.State.KeyFile) }
+
+// loginStore is the store as logins see it: with a second factor it must be there.
+func loginStore(c config.Config) *state.Store {
+	if c.Login.SecondFactor == "totp" {
+		return state.OpenExisting(c.State.Path, c.State.KeyFile)
+	}
+	return newStore(c)
+}
 
 // newLog makes the log and writes the warnings that stand at every start.
 func newLog(c config.Config) (*slog.Logger, func()) {

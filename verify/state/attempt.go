@@ -115,8 +115,15 @@ func (t *txn) settle(id string, e Ended, now time.Time) error {
 }
 
 // Locked answers ErrLocked when one of the counters is locked.
-func (s *Store) Locked(ctx context.Context, c Counter, now time.Time) error {
-	return s.do(ctx, func(t *txn) error { return t.checkLock(c, now) })
+func (s *Store) Locked(ctx context.Context, counters []Counter, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		for _, c := range counters {
+			if err := t.checkLock(c, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (t *txn) checkLock(c Counter, now time.Time) error {

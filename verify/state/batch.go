@@ -57,6 +57,9 @@ func isAnswer(err error) bool {
 }
 
 func (s *Store) unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%q: %w", s.path, err)
+	}
 	return fmt.Errorf("%w: %q: %w", ErrUnavailable, s.path, err)
 }
 

@@ -13,6 +13,7 @@ import (
 type Challenge struct {
 	Username     string // as typed; the answer must come under the same name
 	CommonName   string // of the client's certificate, "" without one
+	Address      string // of the client, "" when unknown
 	Identity     primary.Identity
 	Kind         string // whose question it is; the caller's choice
 	BackendState []byte // what the backend wants back, opaque

@@ -190,7 +190,7 @@ func TestLostDatabaseIsNotReplaced(t *testing.T) {
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
 	must(t, os.Remove(s.path))
 	_, err := s.Enrolment(t.Context(), "ada")
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "no database") {
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
 		t.Errorf("the database is gone: %v", err)
 	}
 	if err := s.SpendStep(t.Context(), "ada", 1, Counter{}, now); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {

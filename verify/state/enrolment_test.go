@@ -16,7 +16,7 @@ func enrolment(identity, seed string) Enrolment {
 
 func TestEnrolment(t *testing.T) {
 	s := newStore(t)
-	if _, err := s.Enrolment(t.Context(), "ada"); !errors.Is(err, ErrUnavailable) {
+	if _, err := OpenExisting(s.path, s.keyFile).Enrolment(t.Context(), "ada"); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("without a database: %v", err)
 	}
 	must(t, s.PutEnrolment(t.Context(), enrolment("eve", "another seed")))

@@ -22,6 +22,9 @@ var errNobodyWaits = errors.New("nobody waits for the lock any more")
 func (s *Store) openLocked() (*os.File, error) {
 	f, err := openChecked(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if s.mustExist {
+			return nil, fmt.Errorf("no database, which the first `totp enroll` makes: %w", err)
+		}
 		if err = s.create(); err == nil {
 			f, err = openChecked(s.path)
 		}
@@ -121,7 +124,7 @@ func newFile(path string, fill func(*os.File) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("folder %q does not exist; make it with: install -d -m 0700 -o USER %s (the user that OpenVPN runs as)", dir, dir)
+		return fmt.Errorf("%w: folder %q does not exist; make it with: install -d -m 0700 -o USER %s (the user that OpenVPN runs as)", ErrNoFolder, dir, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("folder %q: %w", dir, err)

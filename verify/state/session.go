@@ -36,8 +36,9 @@ type Recognised int
 // The ways. A Renegotiation is of the same place; a Retry comes from another port
 // of the same address, within the grace, before the session was up, once.
 const (
-	Unknown Recognised = iota
-	Renegotiation
+	Unknown       Recognised = iota
+	SamePlace                // the place has a session, which began with another field
+	Renegotiation            // the place has a session, which began with this field
 	Retry
 )
 
@@ -75,31 +76,42 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 const minRetry = time.Second
 
 // Recognise tells whether this field let a session of this user in before. A
-// Retry is forgotten by being answered.
-func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, now time.Time) (Session, Recognised, error) {
+// Retry, which is looked for when retries are wanted, is forgotten by being
+// answered.
+func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, retries bool, now time.Time) (Session, Recognised, error) {
 	type answer struct {
 		Session
 		how Recognised
 	}
 	a, err := ask(ctx, s, func(t *txn) (answer, error) {
-		mac, err := s.fieldMAC(t, place, field)
-		if err != nil {
-			return answer{}, err
-		}
-		r, err := t.session(placeKey(place), now)
-		if err != nil {
-			return answer{}, err
-		}
-		if r != nil && len(r.Field) > 0 && hmac.Equal(r.Field, mac) {
-			return answer{r.session(), Renegotiation}, nil
-		}
-		r, err = t.takeRetry(mac, now)
+		r, how, err := s.recognise(t, place, field, retries, now)
 		if err != nil || r == nil {
 			return answer{}, err
 		}
-		return answer{r.session(), Retry}, nil
+		return answer{r.session(), how}, nil
 	})
 	return a.Session, a.how, err
+}
+
+func (s *Store) recognise(t *txn, place Place, field secret.Text, retries bool, now time.Time) (*sessionRecord, Recognised, error) {
+	here, err := t.session(placeKey(place), now)
+	if err != nil || here == nil && !retries {
+		return nil, Unknown, err
+	}
+	if here != nil && len(here.Field) == 0 {
+		return here, SamePlace, nil
+	}
+	mac, err := s.fieldMAC(t, place, field)
+	switch {
+	case err != nil:
+		return nil, Unknown, err
+	case here != nil && hmac.Equal(here.Field, mac):
+		return here, Renegotiation, nil
+	case here != nil:
+		return here, SamePlace, nil
+	}
+	before, err := t.takeRetry(mac, now)
+	return before, Retry, err
 }
 
 func (t *txn) takeRetry(mac []byte, now time.Time) (*sessionRecord, error) {
@@ -114,23 +126,9 @@ func (t *txn) takeRetry(mac []byte, now time.Time) (*sessionRecord, error) {
 	return r, t.delete(bucketRetries, mac)
 }
 
-// SessionAt returns the session of a place, or ErrNotFound.
-func (s *Store) SessionAt(ctx context.Context, place Place, now time.Time) (Session, error) {
-	return ask(ctx, s, func(t *txn) (Session, error) {
-		r, err := t.session(placeKey(place), now)
-		if err == nil && r == nil {
-			err = ErrNotFound
-		}
-		if err != nil {
-			return Session{}, err
-		}
-		return r.session(), nil
-	})
-}
-
 // SessionUp marks the session of a place as established, which ends the grace for
-// retries, and makes token good for it until it expires. ErrNotFound without one.
-// A token is 256 random bits: its SHA-256 gives nothing away.
+// retries, and makes token, unless it is empty, good for it until it expires.
+// ErrNotFound without a session. A token is 256 random bits: its SHA-256 gives nothing away.
 func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, now time.Time) error {
 	return s.do(ctx, func(t *txn) error {
 		if err := t.seeSession(now); err != nil {
@@ -143,9 +141,13 @@ func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, n
 		if r == nil {
 			return ErrNotFound
 		}
+		r.Up = true
+		if token.Empty() {
+			return t.putSession(*r, now)
+		}
 		hash := sha256.Sum256(token.Reveal())
 		err = t.forgetToken(r)
-		r.Up, r.Token = true, hash[:]
+		r.Token = hash[:]
 		return errors.Join(err, t.putSession(*r, now), t.putUntil(bucketTokens, hash[:], placeKey(place), r.Expires, now))
 	})
 }

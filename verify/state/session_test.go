@@ -30,7 +30,7 @@ func see(t *testing.T, s *Store) {
 
 func recognise(t *testing.T, s *Store, p Place, f secret.Text, at time.Time) Recognised {
 	t.Helper()
-	found, how, err := s.Recognise(t.Context(), p, f, at)
+	found, how, err := s.Recognise(t.Context(), p, f, true, at)
 	must(t, err)
 	if how != Unknown && (found.Identity != "ada" || found.CommonName != "laptop" || !found.Began.Equal(now)) {
 		t.Errorf("recognised %+v", found)
@@ -53,7 +53,7 @@ func TestOnlyTheSameFieldFromTheSamePlaceIsARenegotiation(t *testing.T) {
 		want  Recognised
 	}{
 		"the same":           {home, field, time.Minute, Renegotiation},
-		"another field":      {home, secret.FromString("SCRV1:cHc=:MTIzNDU3"), time.Minute, Unknown},
+		"another field":      {home, secret.FromString("SCRV1:cHc=:MTIzNDU3"), time.Minute, SamePlace},
 		"another user":       {other(func(p *Place) { p.Username = "ada" }), field, time.Minute, Unknown},
 		"another address":    {other(func(p *Place) { p.Address = netip.MustParseAddr("192.0.2.8") }), field, time.Minute, Unknown},
 		"another port":       {other(func(p *Place) { p.Port++ }), field, time.Minute, Unknown},

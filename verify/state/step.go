@@ -21,7 +21,7 @@ func (s *Store) SpendStep(ctx context.Context, identity string, step uint64, lim
 			return err
 		}
 		if last != nil && step <= *last {
-			return errors.Join(ErrSpent, t.count(limit, Failed, now))
+			return ErrSpent // no guess: not counted
 		}
 		return errors.Join(
 			t.put(bucketSteps, key, binary.BigEndian.AppendUint64(nil, step)),
