@@ -35,6 +35,7 @@ type grammar struct {
 	Conf    configCommand  `cmd:"" name:"config" help:"Check, show or start a configuration."`
 	Totp    totpCommand    `cmd:"" name:"totp" help:"Enrol users for time-based codes."`
 	User    userCommand    `cmd:"" help:"Keep the users file."`
+	Unlock  unlockCommand  `cmd:"" help:"Forget a user's or an address's failed attempts."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go."`
 	Worker  workerCommand  `cmd:"" hidden:""`
 }
