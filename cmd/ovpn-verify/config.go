@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
@@ -29,7 +30,7 @@ func (configCheck) Run(path *configFlag) error {
 	if err != nil {
 		return err
 	}
-	if _, err := newBackend(c); err != nil {
+	if _, err := newBackend(c, loginStore(c)); err != nil {
 		return err
 	}
 	if c.Login.Backend == "file" {
@@ -39,6 +40,10 @@ func (configCheck) Run(path *configFlag) error {
 		case err != nil:
 			return err
 		}
+	}
+	if _, err := os.Stat(filepath.Dir(c.State.Path)); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(os.Stderr, "warning: folder %s does not exist: nothing can be remembered, failed attempts are not counted; "+
+			"make it with: install -d -m 0700 -o USER %[1]s (the user that OpenVPN runs as)\n", filepath.Dir(c.State.Path))
 	}
 	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
