@@ -177,7 +177,8 @@ func (a *attempt) account(err error) string {
 }
 
 // outcome: a failure of the password is not one of the code, and the other way
-// round; a wrong code has been counted where it was checked. An address is
+// round; a wrong code has been counted where it was checked, and an answer to no
+// question is no guess. An address is
 // charged with both, and never cleared: else whoever has an account of his own
 // could go on guessing others'.
 func (a *attempt) outcome(c state.Counter, err error) state.Outcome {
@@ -188,7 +189,7 @@ func (a *attempt) outcome(c state.Counter, err error) state.Outcome {
 		}
 		return state.Cleared
 	case Refused:
-		if c.Kind == state.CountAddress || a.identity.Name == "" {
+		if c.Kind == state.CountAddress || a.guessed && a.identity.Name == "" {
 			return state.Failed
 		}
 		return state.Void

@@ -103,6 +103,7 @@ type attempt struct {
 	factor   string           // what was checked besides the password, for the record
 
 	carriesCode bool           // the field holds a code, which is good once
+	guessed     bool           // a password or a code was tried on the user
 	inSession   bool           // the client's place has an established session
 	continued   *state.Session // the one that vouches for this login
 	stateless   bool           // there is no state, and none is needed
@@ -136,10 +137,10 @@ func (a *attempt) decide(ctx context.Context) error {
 func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
 	switch f := field.(type) {
 	case challenge.Plain:
-		a.field = "plain"
+		a.field, a.guessed = "plain", true
 		return a.checkPlain(ctx, f.Password)
 	case challenge.Static:
-		a.field, a.carriesCode = "static", !f.Response.Empty()
+		a.field, a.guessed, a.carriesCode = "static", true, !f.Response.Empty()
 		return a.checkPassword(ctx, f.Password, f.Response)
 	case challenge.Dynamic:
 		a.field, a.carriesCode = "dynamic", true

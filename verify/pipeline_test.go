@@ -43,7 +43,7 @@ func (d *directory) CheckPassword(_ context.Context, req primary.Request) (prima
 	case d.outage != nil:
 		return primary.Identity{}, d.outage
 	case string(req.Password.Reveal()) != "pw-"+name:
-		return primary.Identity{}, fmt.Errorf("wrong password: %w", primary.ErrRefused)
+		return primary.Identity{}, &primary.AccountError{Identity: name, Err: fmt.Errorf("wrong password: %w", primary.ErrRefused)}
 	case name == "nameless":
 		return primary.Identity{}, nil
 	case len(d.asks[name]) > 0:

@@ -43,6 +43,7 @@ func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state
 // checkAnswer takes the pending challenge, which ends it, and checks the answer.
 func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
+	a.guessed = err == nil && c.Username == a.login.Username
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return refusal("the challenge is unknown or was answered before")
