@@ -84,7 +84,7 @@ func (s *sessions) session() Session {
 }
 
 func TestRenegotiationRepeatsTheField(t *testing.T) {
-	s := newSessions(t, nil)
+	s := newSessions(t, func(p *Pipeline) { p.Limits.Failures = 0 })
 	question := s.want(Challenged, "", s.send("pw-ada"))
 	for name, field := range map[string]string{
 		"static":  static("pw-ada", s.code("ada", -1)),
