@@ -32,26 +32,32 @@ func (s *Store) openLocked() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock: %w", err)
-		}
-		if !s.anybodyWaits() {
-			f.Close()
-			return nil, errNobodyWaits
-		}
-		time.Sleep(lockRetry)
+	if err := lock(f, s.anybodyWaits); err != nil {
+		f.Close()
+		return nil, err
 	}
 	if err := s.recall(f); err != nil {
 		release(f)
 		return nil, err
 	}
 	return f, nil
+}
+
+// lock waits for the file's lock as long as it is wanted.
+func lock(f *os.File, wanted func() bool) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return fmt.Errorf("lock: %w", err)
+		}
+		if !wanted() {
+			return errNobodyWaits
+		}
+		time.Sleep(lockRetry)
+	}
 }
 
 func (s *Store) anybodyWaits() bool {
