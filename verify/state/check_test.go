@@ -44,48 +44,52 @@ func TestCheckOfAGoodStore(t *testing.T) {
 	}
 }
 
-// Each damage that bbolt does not see, and the words that name it.
-func TestCheckNamesEveryFault(t *testing.T) {
-	raw := func(bucket, key, value string) func(*txn) error {
-		return func(x *txn) error {
-			x.dirty = true
-			return x.tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(value))
-		}
+// damages are such as bbolt does not see, with the words that name each.
+var damages = map[string]struct {
+	harm func(*txn) error
+	want []string
+}{
+	"a record was changed":  {raw(bucketSteps, "user 7", "not a record"), []string{`record "user 7" among the spent steps is damaged`}},
+	"a record is uncounted": {raw(bucketSteps, "zoe", string(append(checksum(bucketSteps, []byte("zoe"), make([]byte, 8)), make([]byte, 8)...))), []string{"302 of the 301 spent steps can be found"}},
+	"a record has an odd size": {func(x *txn) error { return x.put(bucketSteps, []byte("zoe"), []byte{1, 2, 3}) },
+		[]string{`record "zoe" among the spent steps is none: 3 bytes`}},
+	"a recovery code was cut": {func(x *txn) error { return x.put(bucketRecovery, []byte("zoe"), []byte{1}) },
+		[]string{`record "zoe" among the recovery codes is none: 1 bytes`}},
+	"a session never ends": {func(x *txn) error { return x.put(bucketSessions, []byte("place"), make([]byte, 8)) },
+		[]string{`record "place" among the sessions is none: 8 bytes`}},
+	"a challenge is too short": {func(x *txn) error { return x.put(bucketChallenges, []byte("id"), []byte("1234567")) },
+		[]string{`record "id" among the challenges is none: 7 bytes`}},
+	"a record is hidden": {func(x *txn) error {
+		x.dirty = true
+		return x.tx.Bucket([]byte(bucketSteps)).SetSequence(305)
+	}, []string{"301 of the 305 spent steps can be found"}},
+	"an enrolment is another's": {func(x *txn) error {
+		record, err := x.get(bucketEnrolments, []byte("ada"))
+		return errors.Join(err, x.put(bucketEnrolments, []byte("eve"), record))
+	}, []string{`the enrolment of "ada" is kept under "eve"`, `the enrolment of "eve" cannot be decrypted`}},
+	"an enrolment is no JSON": {func(x *txn) error { return x.put(bucketEnrolments, []byte("eve"), []byte("{")) },
+		[]string{`"eve": an enrolment cannot be read`}},
+	"a bucket is missing": {func(x *txn) error {
+		x.dirty = true
+		return x.tx.DeleteBucket([]byte(bucketRecovery))
+	}, []string{`bucket "recovery codes" is missing`}},
+	"a bucket is foreign": {func(x *txn) error {
+		x.dirty = true
+		_, err := x.tx.CreateBucket([]byte("guests"))
+		return err
+	}, []string{`bucket "guests" is none of this program's`}},
+}
+
+// raw writes around put.
+func raw(bucket, key, value string) func(*txn) error {
+	return func(x *txn) error {
+		x.dirty = true
+		return x.tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(value))
 	}
-	for name, c := range map[string]struct {
-		harm func(*txn) error
-		want []string
-	}{
-		"a record was changed":  {raw(bucketSteps, "user 7", "not a record"), []string{`record "user 7" among the spent steps is damaged`}},
-		"a record is uncounted": {raw(bucketSteps, "zoe", string(append(checksum(bucketSteps, []byte("zoe"), make([]byte, 8)), make([]byte, 8)...))), []string{"302 of the 301 spent steps can be found"}},
-		"a record has an odd size": {func(x *txn) error { return x.put(bucketSteps, []byte("zoe"), []byte{1, 2, 3}) },
-			[]string{`record "zoe" among the spent steps is none: 3 bytes`}},
-		"a recovery code was cut": {func(x *txn) error { return x.put(bucketRecovery, []byte("zoe"), []byte{1}) },
-			[]string{`record "zoe" among the recovery codes is none: 1 bytes`}},
-		"a session never ends": {func(x *txn) error { return x.put(bucketSessions, []byte("place"), make([]byte, 8)) },
-			[]string{`record "place" among the sessions is none: 8 bytes`}},
-		"a challenge is too short": {func(x *txn) error { return x.put(bucketChallenges, []byte("id"), []byte("1234567")) },
-			[]string{`record "id" among the challenges is none: 7 bytes`}},
-		"a record is hidden": {func(x *txn) error {
-			x.dirty = true
-			return x.tx.Bucket([]byte(bucketSteps)).SetSequence(305)
-		}, []string{"301 of the 305 spent steps can be found"}},
-		"an enrolment is another's": {func(x *txn) error {
-			record, err := x.get(bucketEnrolments, []byte("ada"))
-			return errors.Join(err, x.put(bucketEnrolments, []byte("eve"), record))
-		}, []string{`the enrolment of "ada" is kept under "eve"`, `the enrolment of "eve" cannot be decrypted`}},
-		"an enrolment is no JSON": {func(x *txn) error { return x.put(bucketEnrolments, []byte("eve"), []byte("{")) },
-			[]string{`"eve": an enrolment cannot be read`}},
-		"a bucket is missing": {func(x *txn) error {
-			x.dirty = true
-			return x.tx.DeleteBucket([]byte(bucketRecovery))
-		}, []string{`bucket "recovery codes" is missing`}},
-		"a bucket is foreign": {func(x *txn) error {
-			x.dirty = true
-			_, err := x.tx.CreateBucket([]byte("guests"))
-			return err
-		}, []string{`bucket "guests" is none of this program's`}},
-	} {
+}
+
+func TestCheckNamesEveryFault(t *testing.T) {
+	for name, c := range damages {
 		t.Run(name, func(t *testing.T) {
 			s := stocked(t)
 			must(t, s.do(t.Context(), c.harm))
