@@ -22,10 +22,13 @@ type configCommand struct {
 	Init  configInit  `cmd:"" help:"Print a commented configuration to start from."`
 }
 
-type configCheck struct{}
+type configCheck struct {
+	ServerConf string `help:"Also check OpenVPN's configuration: what in it would refuse or drop users." placeholder:"FILE"`
+	CD         string `name:"cd" help:"Folder that OpenVPN runs in (its --cd), when it is not that of the file." placeholder:"DIR"`
+}
 
 // Run also reads the files that the configuration names.
-func (configCheck) Run(path *configFlag) error {
+func (cmd *configCheck) Run(path *configFlag) error {
 	c, err := path.load()
 	if err != nil {
 		return err
@@ -49,7 +52,10 @@ func (configCheck) Run(path *configFlag) error {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	fmt.Printf("%s is fine\n", *path)
-	return nil
+	if cmd.ServerConf == "" {
+		return nil
+	}
+	return cmd.checkServerConf(string(*path), c)
 }
 
 type configShow struct{}
