@@ -160,6 +160,6 @@ func (j *judge) noToken(connect call) {
 			"users with a code drop out at a renegotiation and have to log in again", mend)
 	case !connect.ours:
 		j.add(Note, j.call.Place, "a second factor, and neither auth-gen-token nor client-connect",
-			fmt.Sprintf("a renegotiation counts as the same session only from the same address and port with the same password field, for %s after the login (session.lifetime)", spoken(j.ours.Lifetime)), goodToken)
+			fmt.Sprintf("a renegotiation counts as the same session only with the same password field from the same address and port, for %s after the login (session.lifetime); a client whose address changes has to log in again", spoken(j.ours.Lifetime)), goodToken)
 	}
 }
