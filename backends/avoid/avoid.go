@@ -5,6 +5,7 @@ package avoid
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -30,9 +31,7 @@ func (l *List) Recall(ctx context.Context, servers []string) map[string]time.Tim
 	avoided := l.Memory.Avoided(ctx, news)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for server, until := range avoided {
-		l.written[server] = until
-	}
+	maps.Copy(l.written, avoided)
 	return avoided
 }
 
