@@ -55,12 +55,12 @@ func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.raw = raw
+	s.raw = &rawConn{Conn: raw}
 	s.follow(ctx)
 	if e.scheme != schemeLDAPS {
-		return raw, nil
+		return s.raw, nil
 	}
-	return handshake(ctx, raw, s.backend.tlsFor(e))
+	return handshake(ctx, s.raw, s.backend.tlsFor(e))
 }
 
 // startTLS asks for TLS and returns the encrypted connection. It reads the

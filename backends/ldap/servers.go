@@ -91,6 +91,7 @@ func (b *Backend) probe(e endpoint) {
 		return
 	}
 	defer leave()
+	b.pool.makeRoom()
 	if s, err := b.newSearcher(ctx, e); err == nil { // without an account: connected
 		b.health.answered(e.url)
 		b.pool.put(s)
