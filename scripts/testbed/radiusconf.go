@@ -51,6 +51,12 @@ modules {
   always handled {
     rcode = handled
   }
+  detail {
+    filename = $dir/detail
+    suppress {
+      User-Password
+    }
+  }
   pap {
   }
   chap {
@@ -73,6 +79,7 @@ server default {
     port = $acct
   }
   authorize {
+    detail
 $challenges
     chap
     mschap
