@@ -41,3 +41,39 @@ func TestSpentCodeIsNoAnswer(t *testing.T) {
 	d := f.want(Challenged, "", f.login("ada", static("pw-ada", "123456")))
 	f.want(Accepted, "", f.login("ada", dynamic(d, "one")))
 }
+
+// ownFactor is a token server's: it may check more than the password by itself.
+type ownFactor struct {
+	tokenServer
+	takes, pushes bool
+}
+
+func (s *ownFactor) TakesCode() bool { return s.takes }
+func (s *ownFactor) Pushes() bool    { return s.pushes }
+
+// The record says "none" only where nothing but the password can have been checked.
+func TestTheRecordTellsWhoCheckedTheCode(t *testing.T) {
+	for _, c := range []struct {
+		takes, pushes bool
+		field, want   string
+	}{
+		{false, false, "pw-ada", "none"},
+		{false, false, static("pw-ada", "123456"), "none"}, // nobody looked at it
+		{true, false, static("pw-ada", "123456"), "backend"},
+		{true, false, "pw-ada123456", "unknown"},
+		{true, false, static("pw-ada", ""), "unknown"},
+		{false, true, "pw-ada", "unknown"},
+		{true, true, static("pw-ada", "123456"), "backend"},
+	} {
+		f := newFixture(t, func(p *Pipeline) {
+			p.Login.SecondFactor, p.Backend = "none", &ownFactor{takes: c.takes, pushes: c.pushes}
+		})
+		if d := f.want(Accepted, "", f.login("ada", c.field)); d.Factor != c.want {
+			t.Errorf("%+v: factor %q", c, d.Factor)
+		}
+	}
+	f := newFixture(t, func(p *Pipeline) { p.Backend = &ownFactor{pushes: true} })
+	if d := f.want(Accepted, "", f.login("ada", static("pw-ada", f.code("ada", 0)))); d.Factor != "totp" {
+		t.Errorf("factor %q", d.Factor)
+	}
+}

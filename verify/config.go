@@ -15,6 +15,11 @@ const (
 	factorNone = "none"
 	factorTOTP = "totp"
 
+	// What else stands in a record as the second factor.
+	factorRecovery = "recovery" // a recovery code
+	factorBackend  = "backend"  // the server had the answer to its question, or the code together with the password
+	factorUnknown  = "unknown"  // the server may have found a code in the password, or asked on a phone
+
 	matchOff   = "off"
 	matchExact = "exact"
 	matchFold  = "fold"

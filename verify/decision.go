@@ -51,7 +51,7 @@ type Decision struct {
 	Question *Question // when challenged
 	Identity string    // the directory's spelling, empty until the password was right
 	Field    string    // what kind of password field came
-	Factor   string    // what was checked besides the password
+	Factor   string    // what was checked besides the password, or was to be
 	Server   string    // the last server that was asked
 	Notes    []string  // what the log should tell of a login that went well, too
 	Cause    error     // nil when accepted; for the log, never for the client
@@ -73,11 +73,25 @@ func (a *attempt) decision(err error) Decision {
 			Text: d.Question.Prompt, Echo: d.Question.Echo,
 		})
 	case Unavailable:
-		d.Text = reason.Temporary(reason.Unavailable, a.login.ClientProto)
+		d.Text = unavailableText(err, a.login.ClientProto)
 	default:
 		d.Text = refusedText(err)
 	}
 	return d
+}
+
+// unavailableText makes clients that can try again by themselves, unless that
+// would ask the user a second time.
+func unavailableText(err error, clientProto string) string {
+	if onlyOnce(err) {
+		return reason.NotReached
+	}
+	return reason.Temporary(reason.Unavailable, clientProto)
+}
+
+func onlyOnce(err error) bool {
+	_, once := errors.AsType[*primary.OnceError](err)
+	return once
 }
 
 // refusedText is the backend's own text where it has one for the user, and

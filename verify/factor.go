@@ -68,7 +68,7 @@ func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error
 		return refusal("wrong code")
 	}
 	if err == nil {
-		a.factor, a.carriesCode = "recovery", true
+		a.factor, a.carriesCode = factorRecovery, true
 	}
 	return codeLocked(err)
 }

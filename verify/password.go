@@ -20,14 +20,30 @@ func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text)
 	request := a.request(password)
 	if a.Login.SecondFactor == factorNone {
 		request.Code = code
+		a.factor = a.backendsFactor(code)
 	}
 	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
 		return a.Backend.CheckPassword(ctx, request)
 	})
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
-		return a.backendAsks(ctx, question, code, 1)
+		return a.afterPush(a.backendAsks(ctx, question, code, 1))
 	}
 	return a.passwordRight(ctx, identity, code, err)
+}
+
+// backendsFactor is what the record can say of a password that goes to a backend
+// which may check more than that by itself.
+func (a *attempt) backendsFactor(code secret.Text) string {
+	taker, takes := a.Backend.(codeTaker)
+	takes = takes && taker.TakesCode()
+	p, pushes := a.Backend.(pusher)
+	switch {
+	case takes && !code.Empty():
+		return factorBackend
+	case takes, pushes && p.Pushes():
+		return factorUnknown
+	}
+	return factorNone
 }
 
 // passwordRight goes on to the second factor, unless the backend said otherwise.
@@ -39,13 +55,22 @@ func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, 
 		return errors.New("the backend accepted a user without a name")
 	}
 	a.identity = identity
-	return a.secondFactor(ctx, code)
+	return a.afterPush(a.secondFactor(ctx, code))
+}
+
+// afterPush marks an outage that comes after the backend was asked: the user has
+// answered the phone already.
+func (a *attempt) afterPush(err error) error {
+	if b, ok := a.Backend.(pusher); ok && b.Pushes() && verdictOf(err) == Unavailable {
+		return &primary.OnceError{Err: err}
+	}
+	return err
 }
 
 // backendAsks passes a server's question on to the user. A code that came with
 // the password answers the first one, unless TOTP is to check it here or the server has seen it.
 func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, code secret.Text, round int) error {
-	a.factor = "backend"
+	a.factor = factorBackend
 	if err := a.checkLocked(ctx, a.login.Username, true); err != nil {
 		return err
 	}

@@ -35,6 +35,13 @@ type ChallengeAnswerer interface {
 	AnswerChallenge(ctx context.Context, req primary.Request, pending []byte) (primary.Identity, error)
 }
 
+// pusher is a backend that may ask the user on another device (RADIUS).
+type pusher interface{ Pushes() bool }
+
+// codeTaker is a backend that may pass the code that came along to its server,
+// together with the password (RADIUS).
+type codeTaker interface{ TakesCode() bool }
+
 // Store keeps what must outlive the worker; state.Store is one.
 type Store interface {
 	PutChallenge(ctx context.Context, id string, c state.Challenge, now time.Time) error
@@ -81,7 +88,7 @@ func New(p Pipeline, maxConcurrent int) *Pipeline {
 
 // Decide comes to a verdict, within ctx.
 func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
-	a := &attempt{Pipeline: p, login: l, factor: "none"}
+	a := &attempt{Pipeline: p, login: l, factor: factorNone}
 	began := time.Now()
 	steps := &trace.Trace{OnStep: l.OnStep}
 	ctx = trace.With(ctx, steps)
@@ -100,7 +107,7 @@ type attempt struct {
 	login    Login
 	identity primary.Identity // set once the password was right
 	field    string           // what kind of password field came, for the record
-	factor   string           // what was checked besides the password, for the record
+	factor   string           // which second factor was checked, or was to be, for the record
 
 	carriesCode bool           // the field holds a code, which is good once
 	guessed     bool           // a password or a code was tried on the user

@@ -62,7 +62,7 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	case kindTOTP:
 		return a.checkTOTPAnswer(ctx, f.State, c, f.Response)
 	case kindBackend:
-		a.factor = kindBackend
+		a.factor = factorBackend
 		err := a.answerBackend(ctx, c.BackendState, f.Response, c.Round)
 		return a.keepAfterOutage(ctx, err, f.State, c)
 	default:
@@ -89,9 +89,10 @@ func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challe
 const keepTimeout = 500 * time.Millisecond
 
 // keepAfterOutage puts a challenge back that could not be answered because the
-// server was away: the client repeats its answer after a TEMP, by itself.
+// server was away: the client repeats its answer after a TEMP, by itself. Where
+// it must not, the user begins anew.
 func (a *attempt) keepAfterOutage(ctx context.Context, err error, id string, c state.Challenge) error {
-	if verdictOf(err) != Unavailable {
+	if verdictOf(err) != Unavailable || onlyOnce(err) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)

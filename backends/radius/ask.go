@@ -2,7 +2,6 @@ package radius
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -50,17 +49,18 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, s
 	return id, err
 }
 
-// errAsked ends the search for a server.
-var errAsked = errors.New("no other server is asked, because this one may have asked the user (radius.push)")
-
-// asked adds to the outage of a server that may have received the request, so
-// that its push to the user's phone does not become two.
+// asked marks the outage of a server that may have received the request, so
+// that its push to the user's phone does not become two: neither is another
+// server asked, nor does the client try again by itself.
 func (b *Backend) asked(err error) error {
 	if !b.cfg.Push {
 		return err
 	}
-	return fmt.Errorf("%w; %w", err, errAsked)
+	return &primary.OnceError{Err: fmt.Errorf("%w; no other server is asked, because this one may have asked the user (radius.push)", err)}
 }
+
+// Pushes tells whether checking a password may ring the user's phone.
+func (b *Backend) Pushes() bool { return b.cfg.Push }
 
 // share is a server's part of the time that a login has left, a tenth of which
 // is for what comes afterwards: the servers behind it get as much.

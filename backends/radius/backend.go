@@ -58,7 +58,8 @@ func New(cfg Config) (*Backend, error) {
 // that gave no answer lately. nil: the
 // password is right; primary.ErrRefused: it is wrong, and no further server is
 // asked; *primary.ChallengeError: the server wants an answer from the user,
-// which goes to AnswerChallenge; anything else: an outage.
+// which goes to AnswerChallenge; anything else: an outage, a *primary.OnceError
+// where radius.push is set and a server may have received the request.
 //
 // A password that the protocol cannot carry faithfully is refused unasked:
 // User-Password is padded with NULs, so the server would see "x" for "x\x00",
@@ -81,7 +82,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 			err = fmt.Errorf("%w; %w", outages, err)
 		}
 		outages = err
-		if ctx.Err() != nil || errors.Is(err, errAsked) {
+		if _, once := errors.AsType[*primary.OnceError](err); once || ctx.Err() != nil {
 			break
 		}
 	}

@@ -33,6 +33,9 @@ func formatFault(format string) error {
 // TakesCode tells whether the code that came with a password is sent along with it.
 func (c Config) TakesCode() bool { return strings.Contains(c.PasswordFormat, placeCode) }
 
+// TakesCode tells whether a code that comes along reaches the servers.
+func (b *Backend) TakesCode() bool { return b.cfg.TakesCode() }
+
 // composed is what goes to the server: the password, with the code that came
 // along where the format has a place for it. Without a code the password goes
 // as it was typed, whatever the format: the user may have put the code into it.

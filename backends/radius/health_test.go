@@ -192,6 +192,9 @@ func TestOnePushForEachLogin(t *testing.T) {
 		if err != nil && (errors.Is(err, primary.ErrRefused) || !strings.Contains(err.Error(), "radius.push")) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if _, once := errors.AsType[*primary.OnceError](err); once == c.next {
+			t.Errorf("%s: the client may not try again by itself: %v", name, once)
+		}
 		if n := len(s.Requests()); n > 1 && string(s.Requests()[0].Raw) != string(s.Requests()[n-1].Raw) {
 			t.Errorf("%s: two requests in place of one that is repeated", name)
 		}
@@ -222,6 +225,9 @@ func TestServerThatDiesAfterTheRequestMayHavePushed(t *testing.T) {
 	time.AfterFunc(tick/2, func() { s.Close(); closed.Store(true) })
 	id, err := b.CheckPassword(t.Context(), login("alice", password))
 	outage(t, id, err)
+	if _, once := errors.AsType[*primary.OnceError](err); !once {
+		t.Errorf("the client would try again by itself: %v", err)
+	}
 	if n := len(second.Requests()); n != 0 || !closed.Load() {
 		t.Errorf("the next server was asked %d times: %v", n, err)
 	}

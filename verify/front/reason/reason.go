@@ -8,6 +8,9 @@ package reason
 const (
 	Refused     = "Login refused: wrong user name, password or code"
 	Unavailable = "The login service is not available at the moment, please try again"
+	// NotReached is for an outage after which the client must not try again by
+	// itself, so it never comes as a temporary one.
+	NotReached = "The login service could not be reached, please try again in a while"
 	// Unfinished stands in the reason file until there is a verdict. The user
 	// sees it when nobody came to one before OpenVPN's window closed.
 	Unfinished = "The login could not be completed, please try again"
