@@ -16,8 +16,9 @@ import (
 const fairWait = 2 * time.Second
 
 // ask puts one question to one server, the first of so many that are left.
-// state is the State attribute to return, none when empty.
-func (b *Backend) ask(ctx context.Context, server string, req primary.Request, state []byte, left int) (id primary.Identity, err error) {
+// round is what an earlier question left: the State attribute to return, none
+// when empty, and the secrets that it has seen.
+func (b *Backend) ask(ctx context.Context, server string, req primary.Request, round pending, left int) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "Access-Request", server)
 	defer func() { end(err) }()
 	if b.cfg.Push {
@@ -26,7 +27,7 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, s
 	part, cancel := share(ctx, left)
 	defer cancel()
 	began, credential := time.Now(), b.newCredential(req)
-	answer, err := b.exchange(part, server, req, credential, state)
+	answer, err := b.exchange(part, server, req, credential, round.state)
 	switch {
 	case err == nil:
 		b.health.answered(server)
@@ -42,7 +43,7 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, s
 	if err != nil {
 		return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 	}
-	id, err = b.decide(answer, server, req)
+	id, err = b.decide(answer, server, req, round.secrets)
 	if err != nil && !decided(err) {
 		err = b.asked(err)
 	}

@@ -74,7 +74,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	}
 	var outages error
 	for i, server := range servers {
-		id, err := b.ask(ctx, server, req, nil, len(servers)-i)
+		id, err := b.ask(ctx, server, req, pending{}, len(servers)-i)
 		if err == nil || decided(err) {
 			return id, err
 		}
@@ -107,7 +107,7 @@ func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, stat
 	if p.username != req.Username {
 		return primary.Identity{}, fmt.Errorf("radius: %q answered a challenge to %q: %w", req.Username, p.username, primary.ErrRefused)
 	}
-	return b.ask(ctx, p.server, req, p.state, 1)
+	return b.ask(ctx, p.server, req, p, 1)
 }
 
 // decided tells a server's own verdict from an outage.

@@ -13,7 +13,7 @@ import (
 )
 
 // pendingVersion is the first byte of an encoded pending.
-const pendingVersion = 1
+const pendingVersion = 2
 
 // errPending is an outage and no refusal: what was kept is not what we gave.
 var errPending = errors.New("radius: the kept state of the challenge is damaged")
@@ -23,24 +23,25 @@ type pending struct {
 	server   string // that asked, host:port
 	username string // as it was sent
 	state    []byte // State as it came, at most 253 bytes; empty: there was none
+	secrets  trails // of what the user has typed so far
 }
 
 // challenge is the question in an Access-Challenge. The Prompt attribute says
 // whether the answer may be seen (RFC 2869 section 5.10); without it, it may
 // not. State may be absent (RFC 2865 section 5.44) and then is not returned; more
 // than one, or an empty one, is an outage.
-func challenge(answer *radius.Packet, server, username string, codeSpent bool) error {
+func challenge(answer *radius.Packet, server string, req primary.Request, earlier trails, codeSpent bool) error {
 	states := texts(answer, typeState)
 	if len(states) > 1 || len(states) == 1 && states[0] == "" {
 		return fmt.Errorf("radius: server %s: Access-Challenge with a malformed State", server)
 	}
-	p := pending{server: server, username: username}
+	p := pending{server: server, username: req.Username, secrets: earlier.with(req)}
 	if len(states) == 1 {
 		p.state = []byte(states[0])
 	}
 	prompt, err := rfc2869.Prompt_Lookup(answer)
 	return &primary.ChallengeError{
-		Prompt: replyMessage(answer),
+		Prompt: discreet(replyMessage(answer), req, earlier),
 		Echo:   err == nil && prompt == rfc2869.Prompt_Value_Echo,
 		State:  p.encode(),
 
@@ -48,10 +49,10 @@ func challenge(answer *radius.Packet, server, username string, codeSpent bool) e
 	}
 }
 
-// encode writes the version and the three fields, each after its length in two bytes.
+// encode writes the version and the four fields, each after its length in two bytes.
 func (p pending) encode() []byte {
 	b := []byte{pendingVersion}
-	for _, field := range [][]byte{p.state, []byte(p.username), []byte(p.server)} {
+	for _, field := range [][]byte{p.state, []byte(p.username), []byte(p.server), p.secrets} {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(field)))
 		b = append(b, field...)
 	}
@@ -63,7 +64,7 @@ func decodePending(b []byte) (pending, error) {
 	if len(b) == 0 || b[0] != pendingVersion {
 		return pending{}, errPending
 	}
-	var fields [3][]byte
+	var fields [4][]byte
 	b = b[1:]
 	for i := range fields {
 		if len(b) < 2 || len(b)-2 < int(binary.BigEndian.Uint16(b)) {
@@ -72,8 +73,8 @@ func decodePending(b []byte) (pending, error) {
 		end := 2 + int(binary.BigEndian.Uint16(b))
 		fields[i], b = b[2:end], b[end:]
 	}
-	p := pending{state: fields[0], username: string(fields[1]), server: string(fields[2])}
-	if len(b) > 0 || len(p.state) > maxAttribute || p.username == "" || p.server == "" {
+	p := pending{state: fields[0], username: string(fields[1]), server: string(fields[2]), secrets: fields[3]}
+	if len(b) > 0 || !p.secrets.valid() || len(p.state) > maxAttribute || p.username == "" || p.server == "" {
 		return pending{}, errPending
 	}
 	return p, nil

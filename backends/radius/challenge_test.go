@@ -113,9 +113,11 @@ func TestDamagedStateIsAnOutage(t *testing.T) {
 	s, b := startCarol(t)
 	whole := pending{server: s.Addr(), username: "carol", state: []byte("state")}.encode()
 	for name, state := range map[string][]byte{
-		"nil": nil, "empty": {}, "version": append([]byte{2}, whole[1:]...), "no fields": {1}, "half a length": {1, 0},
+		"nil": nil, "empty": {}, "version": append([]byte{1}, whole[1:]...), "no fields": {2}, "half a length": {2, 0},
 		"no server": pending{username: "carol"}.encode(), "no user": pending{server: s.Addr()}.encode(),
-		"cut": whole[:len(whole)-1], "tail": append(slices.Clone(whole), 0), "length too large": {1, 255, 255, 0},
+		"cut": whole[:len(whole)-1], "tail": append(slices.Clone(whole), 0), "length too large": {2, 255, 255, 0},
+		"half a trail":   pending{server: s.Addr(), username: "carol", secrets: make(trails, saltLen+trailLen-1)}.encode(),
+		"many trails":    pending{server: s.Addr(), username: "carol", secrets: make(trails, saltLen+trailLen*(maxTrails+1))}.encode(),
 		"State too long": pending{server: s.Addr(), username: "carol", state: make([]byte, 254)}.encode(),
 	} {
 		id, err := b.AnswerChallenge(t.Context(), login("carol", "246810"), state)
@@ -149,10 +151,11 @@ func TestOddChallenges(t *testing.T) {
 }
 
 func FuzzChallengeState(f *testing.F) {
-	f.Add([]byte("\x01\x00\x01s\x00\x05carol\x00\x03h:1"))
-	f.Add([]byte("\x01\x00\x00\x00\x01c\x00\x01h"))
+	f.Add([]byte("\x02\x00\x01s\x00\x05carol\x00\x03h:1\x00\x00"))
+	f.Add([]byte("\x02\x00\x00\x00\x01c\x00\x01h\x00\x10sixteen bytes of"))
 	f.Add(pending{server: "[::1]:1812", username: "ada", state: longState}.encode())
-	f.Add([]byte{1, 255, 255, 0})
+	f.Add(pending{server: "h:1", username: "ada", secrets: trails(nil).with(login("ada", password))}.encode())
+	f.Add([]byte{2, 255, 255, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := decodePending(b)
 		if err != nil {

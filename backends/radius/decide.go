@@ -1,29 +1,28 @@
 package radius
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
 	"layeh.com/radius"
 
 	"ovpn-verify/verify/primary"
-	"ovpn-verify/verify/secret"
 )
 
-// decide turns an authentic answer into the verdict.
-func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request) (primary.Identity, error) {
+// decide turns an authentic answer into the verdict. earlier are the secrets of
+// the rounds before this one.
+func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request, earlier trails) (primary.Identity, error) {
 	switch answer.Code {
 	case radius.CodeAccessAccept:
-		id, err := identity(answer, req.Username)
+		id, err := identity(answer, req.Username, discreet(replyMessage(answer), req, earlier))
 		if err != nil {
 			return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 		}
 		return id, nil
 	case radius.CodeAccessChallenge:
-		return primary.Identity{}, challenge(answer, server, req.Username, b.cfg.spends(req))
+		return primary.Identity{}, challenge(answer, server, req, earlier, b.cfg.spends(req))
 	case radius.CodeAccessReject:
-		return primary.Identity{}, b.refusal(answer, server, req)
+		return primary.Identity{}, b.refusal(answer, server, req, earlier)
 	default:
 		return primary.Identity{}, fmt.Errorf("radius: server %s: code %d decides nothing", server, answer.Code)
 	}
@@ -31,11 +30,8 @@ func (b *Backend) decide(answer *radius.Packet, server string, req primary.Reque
 
 // refusal has the server's words as its cause, and for the user where the
 // configuration wants it, unless they repeat a secret; and what MS-CHAP-Error says.
-func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Request) error {
-	message, cause := replyMessage(answer), "Access-Reject: "
-	if quotes(message, req.Password) || quotes(message, req.Code) {
-		message = ""
-	}
+func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Request, earlier trails) error {
+	message, cause := discreet(replyMessage(answer), req, earlier), "Access-Reject: "
 	if message != "" {
 		cause += fmt.Sprintf("%q: ", clean(message))
 	}
@@ -47,11 +43,6 @@ func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Requ
 		return &primary.ReasonError{Text: message, Err: err}
 	}
 	return err
-}
-
-// quotes tells whether a text repeats a secret.
-func quotes(text string, s secret.Text) bool {
-	return !s.Empty() && bytes.Contains([]byte(text), s.Reveal())
 }
 
 // replyMessage is all Reply-Messages in their order, as one text (RFC 2865

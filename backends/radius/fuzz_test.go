@@ -88,7 +88,7 @@ func FuzzIdentity(f *testing.F) {
 	f.Add(byte(11), []byte("a\xff"))
 	f.Fuzz(func(t *testing.T, of byte, value []byte) {
 		p := &radius.Packet{Attributes: radius.Attributes{{Type: radius.Type(of), Attribute: value}}}
-		id, err := identity(p, "ada")
+		id, err := identity(p, "ada", replyMessage(p))
 		if err != nil {
 			if id.Name != "" || id.Attributes != nil {
 				t.Errorf("%d %x: %v with %v", of, value, id, err)

@@ -17,7 +17,9 @@ import (
 // User-Name is left to the attributes, and the name stays as it was typed.
 // What an absent User-Name means for "Ada" and "ada" nobody knows but the
 // server: whoever keys something by the name has to fold it.
-func identity(accept *radius.Packet, typed string) (primary.Identity, error) {
+//
+// message is the Reply-Message that may be shown.
+func identity(accept *radius.Packet, typed, message string) (primary.Identity, error) {
 	id := primary.Identity{Name: typed, Attributes: make(map[string][]string)}
 	for _, a := range received {
 		values, err := a.values(accept)
@@ -28,7 +30,7 @@ func identity(accept *radius.Packet, typed string) (primary.Identity, error) {
 			id.Attributes[a.name] = values
 		}
 	}
-	if message := clean(replyMessage(accept)); message != "" {
+	if message = clean(message); message != "" {
 		id.Attributes["Reply-Message"] = []string{message}
 	}
 	names := id.Attributes["User-Name"]

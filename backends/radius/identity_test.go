@@ -107,7 +107,7 @@ func TestRefusalCarriesTheServersWordsCleaned(t *testing.T) {
 		"":                       "Access-Reject: refused",
 		"account expired\r\n":    `Access-Reject: "account expired": refused`,
 		"a\x1b[31mb\nc\xff":      `"a [31mb c?": refused`,
-		strings.Repeat("ä", 120): `"` + strings.Repeat("ä", 100) + `…": refused`,
+		strings.Repeat("ä", 120): `"` + strings.Repeat("ä", 98) + `…": refused`,
 		"not letmein99, please":  "Access-Reject: refused",
 	} {
 		s := start(t, fakeradius.Options{Reject: message})
