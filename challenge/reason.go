@@ -23,7 +23,8 @@ var (
 // Reason makes of somebody else's text, such as a RADIUS server's, one that can
 // stand alone in AUTH_FAILED: one line as CleanText makes it, of at most 256
 // bytes, which does not turn the direction of writing and which no client takes
-// for a challenge or for a temporary failure. Of nothing it makes nothing.
+// for a challenge or for a temporary failure. Of nothing it makes nothing, and
+// what it has made stays as it is.
 func Reason(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Bidi_Control, r) {
@@ -31,10 +32,10 @@ func Reason(s string) string {
 		}
 		return r
 	}, s)
-	s = CleanText(s, maxReason-len(beforeFrame))
+	s = CleanText(s, maxReason)
 	s = challengeFrame.ReplaceAllString(s, "$1 ")
 	if framesAtStart.MatchString(s) {
 		s = beforeFrame + s
 	}
-	return strings.TrimSpace(s)
+	return CleanText(s, maxReason)
 }

@@ -122,24 +122,3 @@ func TestAServiceAccountThatMustChangeIsAnOutage(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
-
-// FuzzDirectoryCause holds that a cause is found only in the very form of
-// Active Directory's messages, and only one of the table.
-func FuzzDirectoryCause(f *testing.F) {
-	f.Add(activeDirectory("532").Diagnostic)
-	f.Add("8009030C: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52E, v1db1")
-	f.Add("the password has expired, data 532, v1")
-	f.Add(": LdapErr: , comment: AcceptSecurityContext error, data ,")
-	f.Fuzz(func(t *testing.T, diagnostic string) {
-		cause, number := directoryCause(diagnostic)
-		if number == "" {
-			if cause != (accountCause{}) {
-				t.Errorf("%+v without a number", cause)
-			}
-			return
-		}
-		if want := "data " + number + ","; cause != directoryCauses[number] || !strings.Contains(strings.ToLower(diagnostic), want) {
-			t.Errorf("%q gives %q", diagnostic, number)
-		}
-	})
-}

@@ -1,6 +1,14 @@
 package ldap
 
-import "testing"
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	goldap "github.com/go-ldap/ldap/v3"
+)
 
 // sameDN tells whether both are DNs and name the same entry.
 func sameDN(a, b string) bool {
@@ -49,8 +57,9 @@ func TestSameDN(t *testing.T) {
 	}
 }
 
-// FuzzSameDN holds that sameness is symmetric, and that a DN's canonical form
-// names the same entry as the DN.
+// FuzzSameDN holds that sameness is symmetric and finer than the library's own,
+// which knows no case at all, and that a DN's canonical form names the same
+// entry as the DN. Sameness of strings makes it reflexive and transitive.
 func FuzzSameDN(f *testing.F) {
 	for _, s := range []string{
 		"cn=vpn,dc=example", `cn=a\,b+OU=\C3\A9;dc=x`, "cn=#040376706e", "cn=\xff", `cn=\ff`, " cn = a\\ ,dc=x",
@@ -63,6 +72,9 @@ func FuzzSameDN(f *testing.F) {
 		if sameDN(a, b) != sameDN(b, a) {
 			t.Errorf("%q and %q are the same one way only", a, b)
 		}
+		if sameDN(a, b) && !librarySame(a, b) {
+			t.Errorf("%q and %q are the same, and not to the library", a, b)
+		}
 		c, err := canonicalDN(a)
 		if err != nil {
 			return
@@ -70,5 +82,81 @@ func FuzzSameDN(f *testing.F) {
 		if again, err := canonicalDN(c); err != nil || again != c {
 			t.Errorf("%q becomes %q, and that %q: %v", a, c, again, err)
 		}
+		if !sameDN(a, a) || !sameDN(a, c) {
+			t.Errorf("%q is not the same as itself, or as %q", a, c)
+		}
 	})
+}
+
+func librarySame(a, b string) bool {
+	da, errA := goldap.ParseDN(a)
+	db, errB := goldap.ParseDN(b)
+	return errA == nil && errB == nil && da.EqualFold(db)
+}
+
+// FuzzDNSpelling holds that a name of the fuzzer's values is the same however it
+// is written, and that no other value makes the same name.
+func FuzzDNSpelling(f *testing.F) {
+	f.Add("vpn", "Example Org", true)
+	f.Add(" a,b ", `#\"+;<>=`, false)
+	f.Add("\u00e9\u017f\u212a", "\x00\r\n", true)
+	f.Add("", "x", false)
+	f.Add("+", "ou=x", true)
+	f.Fuzz(func(t *testing.T, one, other string, multi bool) {
+		if !utf8.ValidString(one) || !utf8.ValidString(other) {
+			return
+		}
+		name := spellings(one, other, multi)
+		for _, s := range name {
+			if !sameDN(name[0], s) {
+				t.Errorf("%q and %q are not the same", name[0], s)
+			}
+		}
+		for _, value := range []string{one + "x", "x" + one, one + " ", one + `\`, one + ",ou=x", one + "+ou=x", strings.ToUpper(one) + "\u0131"} {
+			if fold(value) == fold(one) {
+				continue
+			}
+			if s := spellings(value, other, multi)[0]; sameDN(name[0], s) {
+				t.Errorf("%q and %q are the same", name[0], s)
+			}
+		}
+	})
+}
+
+// spellings are ways to write cn=one and ou=other, in one RDN or in two, before dc=x.
+func spellings(one, other string, multi bool) []string {
+	join := ","
+	if multi {
+		join = "+"
+	}
+	write := func(escape func(string) string, format string) string {
+		return fmt.Sprintf(format, escape(one), join, escape(other))
+	}
+	all := []string{
+		write(hexEscaped, "cn=%s%sou=%s,dc=x"),
+		write(goldap.EscapeDN, "cn=%s%sou=%s,dc=x"),
+		write(hexEscaped, " CN = %s %s oU = %s , dC = X "),
+		write(hexEscaped, "cn=%s%sou=%s;dc=x"),
+		write(func(s string) string { return strings.ToUpper(hexEscaped(s)) }, "cn=%s%sou=%s,dc=x"),
+		write(func(s string) string { return hexEscaped(strings.Map(asciiUpper, s)) }, "cn=%s%sou=%s,dc=x"),
+	}
+	if multi {
+		all = append(all, fmt.Sprintf("ou=%s+cn=%s,dc=x", hexEscaped(other), hexEscaped(one)))
+	}
+	return all
+}
+
+func hexEscaped(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		b.WriteString(`\` + hex.EncodeToString([]byte{c}))
+	}
+	return b.String()
+}
+
+func asciiUpper(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }

@@ -1,6 +1,8 @@
 package ldap
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,7 +33,7 @@ func TestExpandFilter(t *testing.T) {
 }
 
 // FuzzFilter holds that whatever a user is called, the filter that is sent is
-// the configured one, with the name as its one value, octet for octet.
+// the configured one, with the name as its value, octet for octet.
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{
 		"ada", "*", ")(uid=*", `\`, `\2a`, "\x00", "é", "\xff", "{username}", "{dn}", "\ufffd", ":=", "(", " a ", "=*",
@@ -39,17 +41,43 @@ func FuzzFilter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		text := expandFilter("(&(objectClass=person)(uid={username}))", filling{name, name, name})
-		p, err := goldap.CompileFilter(text)
-		if err != nil {
-			t.Fatalf("%q makes %q: %v", name, text, err)
-		}
+		p := compiled(t, "(&(objectClass=person)(uid={username}))", name)
 		if len(p.Children) != 2 {
-			t.Fatalf("%q makes %q", name, text)
+			t.Fatalf("%q makes %d parts", name, len(p.Children))
 		}
 		isEquality(t, p.Children[0], "objectClass", "person")
 		isEquality(t, p.Children[1], "uid", name)
+		for _, preset := range presets {
+			for _, filter := range []string{preset.userFilter, preset.groupFilter} {
+				want := strings.ReplaceAll(outline(compiled(t, filter, "x0x")), `"x0x"`, strconv.Quote(name))
+				if got := outline(compiled(t, filter, name)); got != want {
+					t.Errorf("%q in %s makes %s, want %s", name, filter, got, want)
+				}
+			}
+		}
 	})
+}
+
+func compiled(t *testing.T, filter, name string) *ber.Packet {
+	t.Helper()
+	text := expandFilter(filter, filling{name, name, name})
+	p, err := goldap.CompileFilter(text)
+	if err != nil {
+		t.Fatalf("%q makes %q: %v", name, text, err)
+	}
+	return p
+}
+
+// outline is the filter's shape, with its values in quotes.
+func outline(p *ber.Packet) string {
+	if len(p.Children) == 0 {
+		return fmt.Sprintf("%d %q", p.Tag, p.Data.String())
+	}
+	parts := make([]string, len(p.Children))
+	for i, child := range p.Children {
+		parts[i] = outline(child)
+	}
+	return fmt.Sprintf("%d(%s)", p.Tag, strings.Join(parts, " "))
 }
 
 func isEquality(t *testing.T, p *ber.Packet, attribute, value string) {

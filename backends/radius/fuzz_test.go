@@ -113,10 +113,40 @@ func FuzzClean(f *testing.F) {
 	f.Add("account expired\r\n")
 	f.Add("a\x1b[31mb\u2028c\xff")
 	f.Add(strings.Repeat("ä", 120))
+	f.Add("\u2029\u0085" + strings.Repeat("x", 196) + "ä…")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := clean(s)
-		if !utf8.ValidString(got) || strings.ContainsFunc(got, unicode.IsControl) || len(got) > maxReply+len("…") {
+		if !utf8.ValidString(got) || len(got) > maxReply || got != strings.TrimSpace(got) ||
+			strings.ContainsFunc(got, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) }) {
 			t.Errorf("%q became %q", s, got)
+		}
+		if again := clean(got); again != got {
+			t.Errorf("%q became %q, and that %q", s, got, again)
+		}
+	})
+}
+
+// FuzzDiscreet: no text goes on in which a secret of the login stands, and none
+// is held back without a reason.
+func FuzzDiscreet(f *testing.F) {
+	f.Add(password, "you sent ", ", did you?")
+	f.Add("tr0ub4dor\t&3", "\n", "\u2028")
+	f.Add("\xffabc", "\xff", "\xc3")
+	f.Add("123456", "", "")
+	f.Fuzz(func(t *testing.T, typed, before, after string) {
+		req, text := login("ada", typed), before+typed+after
+		if typed != "" && discreet(text, req, nil) != "" {
+			t.Errorf("%q is shown after %q was typed", text, typed)
+		}
+		seen := trails(nil).with(req)
+		if !seen.valid() {
+			t.Errorf("%x is not valid", []byte(seen))
+		}
+		if valid := utf8.ValidString(typed) && utf8.ValidString(before) && utf8.ValidString(after); valid && seen.count() == 1 && !seen.found(text) {
+			t.Errorf("%q is shown though %q was typed before", text, typed)
+		}
+		if typed != "" && !strings.Contains(oneLine(before), oneLine(typed)) && !strings.Contains(before, typed) && discreet(before, req, nil) != before {
+			t.Errorf("%q is held back, and %q was typed", before, typed)
 		}
 	})
 }
