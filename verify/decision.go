@@ -50,6 +50,8 @@ type Decision struct {
 	Text     string    // for the client; empty when accepted
 	Question *Question // when challenged
 	Identity string    // the directory's spelling, empty until the password was right
+	Groups   []string  // of the identity, as the directory names them
+	Stage    string    // where the login ended, one of the stages; empty when accepted
 	Field    string    // what kind of password field came
 	Factor   string    // what was checked besides the password, or was to be
 	Server   string    // the last server that was asked
@@ -61,11 +63,12 @@ type Decision struct {
 // decision is the one place where an error becomes a verdict and a text.
 func (a *attempt) decision(err error) Decision {
 	d := Decision{
-		Verdict: verdictOf(err), Identity: a.identity.Name,
-		Field: a.field, Factor: a.factor, Cause: err,
+		Verdict: verdictOf(err), Identity: a.identity.Name, Groups: a.identity.Groups,
+		Stage: a.stage, Field: a.field, Factor: a.factor, Cause: err,
 	}
 	switch d.Verdict {
 	case Accepted:
+		d.Stage = ""
 	case Challenged:
 		d.Question, _ = errors.AsType[*Question](err)
 		d.Text = challenge.Message(challenge.Question{

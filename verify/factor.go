@@ -10,13 +10,16 @@ import (
 )
 
 // secondFactor checks the code, or asks for one when none came along.
-func (a *attempt) secondFactor(ctx context.Context, code secret.Text) error {
+func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error) {
 	if err := a.checkLocked(ctx, a.identity.Name, a.Login.SecondFactor == factorTOTP); err != nil {
 		return err
 	}
 	if a.Login.SecondFactor == factorNone {
 		return nil
 	}
+	a.stage = StageFactor
+	end := trace.Start(ctx, "second factor", "")
+	defer func() { end(err) }()
 	enrolment, err := a.Store.Enrolment(ctx, a.identity.Name)
 	switch {
 	case errors.Is(err, state.ErrNotFound) && a.TOTP.Unenrolled == unenrolledAllow:
@@ -34,14 +37,12 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) error {
 }
 
 // spendCode lets a code count once. That it did is on disk before it counts.
-func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) (err error) {
-	end := trace.Start(ctx, "second factor", "")
-	defer func() { end(err) }()
+func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) error {
 	step, right := a.TOTP.totp().Match(seed, code, a.Now())
 	if !right {
 		return a.spendRecoveryCode(ctx, code)
 	}
-	err = a.Store.SpendStep(ctx, a.identity.Name, step, a.codeLimit(), a.Now())
+	err := a.Store.SpendStep(ctx, a.identity.Name, step, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrSpent) {
 		return refusal("the code, or a later one, was used before")
 	}

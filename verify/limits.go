@@ -72,6 +72,7 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	if len(counters) == 0 {
 		return check(ctx, field)
 	}
+	a.stage = StageLimits
 	if a.inSession {
 		err := check(ctx, field)
 		a.endAttempt(ctx, rand.Text(), a.ended(counters, err))
@@ -213,6 +214,7 @@ func (a *attempt) checkLocked(ctx context.Context, identity string, asksForCode 
 	}
 	err := a.Store.Locked(ctx, counters, a.Now())
 	if errors.Is(err, state.ErrLocked) {
+		a.stage = StageLimits
 		return refusal("%v", err)
 	}
 	return err

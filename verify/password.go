@@ -14,6 +14,7 @@ import (
 // checkPassword asks the backend, then for the second factor. code is what
 // came along with the password, or empty.
 func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text) error {
+	a.stage = StagePassword
 	if password.Empty() {
 		return refusal("the password is empty")
 	}
@@ -70,7 +71,7 @@ func (a *attempt) afterPush(err error) error {
 // backendAsks passes a server's question on to the user. A code that came with
 // the password answers the first one, unless TOTP is to check it here or the server has seen it.
 func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, code secret.Text, round int) error {
-	a.factor = factorBackend
+	a.stage, a.factor = StageChallenge, factorBackend
 	if err := a.checkLocked(ctx, a.login.Username, true); err != nil {
 		return err
 	}
@@ -141,6 +142,7 @@ func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
 		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	if err != nil {
+		a.stage = StageFactor
 		return err
 	}
 	if _, right := a.TOTP.totp().Match(enrolment.Seed, tail, a.Now()); right {

@@ -88,7 +88,7 @@ func New(p Pipeline, maxConcurrent int) *Pipeline {
 
 // Decide comes to a verdict, within ctx.
 func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
-	a := &attempt{Pipeline: p, login: l, factor: factorNone}
+	a := &attempt{Pipeline: p, login: l, factor: factorNone, stage: StageLogin}
 	began := time.Now()
 	steps := &trace.Trace{OnStep: l.OnStep}
 	ctx = trace.With(ctx, steps)
@@ -101,11 +101,22 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 	return d
 }
 
+// The stages of a login, in their order.
+const (
+	StageLogin     = "login"         // the user name, the certificate's name, the form of the password field
+	StageSession   = "session"       // a token, or an established session that the login goes on with
+	StageLimits    = "limits"        // too many failures, or counting them
+	StagePassword  = "password"      // the backend is asked
+	StageChallenge = "challenge"     // a question of the backend's, or finding the question that is answered
+	StageFactor    = "second factor" // enrolment and code
+)
+
 // attempt is one login on its way through the pipeline.
 type attempt struct {
 	*Pipeline
 	login    Login
 	identity primary.Identity // set once the password was right
+	stage    string           // what it is at
 	field    string           // what kind of password field came, for the record
 	factor   string           // which second factor was checked, or was to be, for the record
 
@@ -128,10 +139,10 @@ func (a *attempt) decide(ctx context.Context) error {
 	}
 	switch f := field.(type) {
 	case challenge.Token:
-		a.field = "token"
+		a.field, a.stage = "token", StageSession
 		return a.checkGeneratedToken(ctx)
 	case challenge.SessionToken:
-		a.field = "token"
+		a.field, a.stage = "token", StageSession
 		return a.checkToken(ctx, f)
 	}
 	if done, err := a.recognise(ctx); done {

@@ -8,6 +8,7 @@ import (
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/trace"
 )
 
 // The kinds of pending challenge in the store.
@@ -42,6 +43,7 @@ func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state
 
 // checkAnswer takes the pending challenge, which ends it, and checks the answer.
 func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
+	a.stage = StageChallenge
 	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
 	a.guessed = err == nil && c.Username == a.login.Username
 	switch {
@@ -72,8 +74,10 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 
 // checkTOTPAnswer does without secondFactor's ways around a code: the question
 // was asked, so only the right code will do.
-func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challenge, code secret.Text) error {
-	a.identity, a.factor = c.Identity, factorTOTP
+func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challenge, code secret.Text) (err error) {
+	a.identity, a.factor, a.stage = c.Identity, factorTOTP, StageFactor
+	end := trace.Start(ctx, "second factor", "")
+	defer func() { end(err) }()
 	enrolment, err := a.Store.Enrolment(ctx, c.Identity.Name)
 	if errors.Is(err, state.ErrNotFound) {
 		return refusal("%q is not enrolled for TOTP any more", c.Identity.Name)

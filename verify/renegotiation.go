@@ -38,6 +38,7 @@ func (a *attempt) recognise(ctx context.Context) (done bool, err error) {
 	if !ok {
 		return false, nil
 	}
+	a.stage = StageSession
 	session, how, err := a.Store.Recognise(ctx, place, a.login.Password, a.TOTP.ReuseGrace > 0, a.Now())
 	if a.canDoWithout(err) {
 		return false, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,9 @@ func (cmd *checkCommand) Run(config *configFlag) error {
 	out := newCheckOutput(cmd.JSON)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	d, err := cmd.login(ctx, pipeline, c.Login.Deadline, typed, out.step)
-	out.verdict(cmd.User, c.Login.Backend, d, err)
-	return exitFor(d, err)
+	l, err := cmd.login(ctx, pipeline, c.Login.Deadline, typed, out.step)
+	out.verdict(cmd.User, c.Login.Backend, l, err)
+	return exitFor(l.Decision, err)
 }
 
 func exitFor(d verify.Decision, err error) error {
@@ -60,27 +61,41 @@ func exitFor(d verify.Decision, err error) error {
 	}
 }
 
+// loginByHand is what became of all attempts together: the decision is the
+// last one's, the time everybody's.
+type loginByHand struct {
+	verify.Decision
+	id string // in each request that carries one
+}
+
+func (l *loginByHand) add(d verify.Decision) {
+	d.Took += l.Took
+	d.Server = cmp.Or(d.Server, l.Server)
+	l.Decision = d
+}
+
 // login goes on as a client would: it answers each challenge with a new login.
 // An error means that a question could not be answered.
-func (cmd *checkCommand) login(ctx context.Context, p *verify.Pipeline, deadline time.Duration, field secret.Text, onStep func(trace.Step)) (verify.Decision, error) {
+func (cmd *checkCommand) login(ctx context.Context, p *verify.Pipeline, deadline time.Duration, field secret.Text, onStep func(trace.Step)) (loginByHand, error) {
+	l := loginByHand{id: verify.NewLoginID()}
 	for {
-		d := cmd.attempt(ctx, p, deadline, field, onStep)
-		if d.Verdict != verify.Challenged {
-			return d, nil
+		l.add(cmd.attempt(ctx, p, deadline, l.id, field, onStep))
+		if l.Verdict != verify.Challenged {
+			return l, nil
 		}
-		answer, err := cmd.answer(d.Question)
+		answer, err := cmd.answer(l.Question)
 		if err != nil {
-			return d, err
+			return l, err
 		}
-		field = secret.New(append([]byte("CRV1::"+d.Question.State+"::"), answer.Reveal()...))
+		field = secret.New(append([]byte("CRV1::"+l.Question.State+"::"), answer.Reveal()...))
 	}
 }
 
-func (cmd *checkCommand) attempt(ctx context.Context, p *verify.Pipeline, deadline time.Duration, field secret.Text, onStep func(trace.Step)) verify.Decision {
+func (cmd *checkCommand) attempt(ctx context.Context, p *verify.Pipeline, deadline time.Duration, id string, field secret.Text, onStep func(trace.Step)) verify.Decision {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	return p.Decide(ctx, verify.Login{
-		ID: verify.NewLoginID(), Username: cmd.User, Password: field,
+		ID: id, Username: cmd.User, Password: field,
 		CommonName: cmd.CommonName, ClientIP: cmd.IP, CanChallenge: true, OnStep: onStep,
 	})
 }

@@ -58,6 +58,7 @@ func storyParams() testscript.Params {
 			"reason":       expectReason,
 			"output":       expectOutput,
 			"challenge":    takeChallenge,
+			"json":         expectJSON,
 			"seed":         takeSeed,
 			"code":         makeCode,
 			"static":       makeStatic,
