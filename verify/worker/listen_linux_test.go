@@ -13,13 +13,26 @@ import (
 	"ovpn-verify/verify/openvpn"
 )
 
-// offer sends a frame with files as front does, and returns what came back.
-func (f *fixture) offer(t *testing.T, frame []byte, files int, closeFirst bool) string {
+// connected is a connection of a front's: the test's end, and the worker's.
+func connected(t *testing.T) (front int, worker *net.UnixConn) {
 	t.Helper()
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	end := os.NewFile(uintptr(pair[1]), "worker's end")
+	defer end.Close()
+	conn, err := net.FileConn(end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair[0], conn.(*net.UnixConn)
+}
+
+// offer sends a frame with files as front does, and returns what came back.
+func (f *fixture) offer(t *testing.T, frame []byte, files int, closeFirst bool) string {
+	t.Helper()
+	front, worker := connected(t)
 	var fds []int
 	for i := range files {
 		path := f.control
@@ -33,26 +46,20 @@ func (f *fixture) offer(t *testing.T, frame []byte, files int, closeFirst bool) 
 		defer file.Close()
 		fds = append(fds, int(file.Fd()))
 	}
-	if err := syscall.Sendmsg(pair[0], frame, syscall.UnixRights(fds...), nil, 0); err != nil {
+	if err := syscall.Sendmsg(front, frame, syscall.UnixRights(fds...), nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if closeFirst {
-		syscall.Close(pair[0])
+		syscall.Close(front)
 	} else {
-		defer syscall.Close(pair[0])
+		defer syscall.Close(front)
 	}
-	end := os.NewFile(uintptr(pair[1]), "worker's end")
-	conn, err := net.FileConn(end)
-	end.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.take(conn.(*net.UnixConn))
+	f.take(worker)
 	if closeFirst {
 		return ""
 	}
 	var b [8]byte
-	n, _ := syscall.Read(pair[0], b[:])
+	n, _ := syscall.Read(front, b[:])
 	return string(b[:max(n, 0)])
 }
 
@@ -131,19 +138,10 @@ func TestJobOfAFrontThatHasGoneIsNotRun(t *testing.T) {
 
 func TestConnectionWithoutAJobIsClosed(t *testing.T) {
 	f, _ := accepting(t)
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(pair[0])
-	end := os.NewFile(uintptr(pair[1]), "worker's end")
-	conn, err := net.FileConn(end)
-	end.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
+	front, worker := connected(t)
+	defer syscall.Close(front)
 	began := time.Now()
-	f.take(conn.(*net.UnixConn))
+	f.take(worker)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("after %v", took)
 	}
