@@ -107,6 +107,18 @@ func TestRADIUSServersDown(t *testing.T) {
 	w.logged(`server=` + frozen.Addr + ` .*verdict=accepted`)
 }
 
+// The server has the request and is silent: it may have rung the user's phone, so
+// the client is not told to try again by itself.
+func TestRADIUSOutageAfterAPush(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	silent := fakeradius.Options{Secret: testbed.RadiusSecret, Answers: []fakeradius.Kind{fakeradius.Silent}}
+	w.configure(radiusSection(w.fakeRADIUS(silent)) + "push = true\n")
+	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Refused, "The login service could not be reached, please try again in a while")
+	w.logged(`factor=unknown verdict=unavailable .*radius.push`)
+}
+
 // The answers of a server that is not updated yet are taken where it is named.
 func TestRADIUSServerExceptedFromMessageAuthenticator(t *testing.T) {
 	t.Parallel()
