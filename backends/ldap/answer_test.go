@@ -35,6 +35,8 @@ func FuzzDirectoryCause(f *testing.F) {
 		activeDirectory("532").Diagnostic, "8009030C: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52E, v1db1",
 		"the password has expired, data 532, v1", ": LdapErr: , comment: AcceptSecurityContext error, data ,",
 		"80090308: LdapErr: x, comment: AcceptSecurityContext error, data 5, comment: AcceptSecurityContext error, data 532, v",
+		"8009030: LdapErr: x, comment: AcceptSecurityContext error, data 532, v", "800903088: LdapErr: x, comment: AcceptSecurityContext error, data 532, v",
+		"8009030g: LdapErr: x, comment: AcceptSecurityContext error, data 532, v", "80090308: LdapErr: x, comment: AcceptSecurityContext error, data 532",
 	} {
 		f.Add(s, uint16(goldap.LDAPResultInvalidCredentials))
 		f.Add(s, uint16(goldap.LDAPResultBusy))

@@ -15,24 +15,32 @@ import (
 
 // FuzzSealed: an answer whose attributes are anything, made with the secret and
 // then perhaps changed in one byte, is believed when it is whole and unchanged,
-// and only then; and it lets in only as an Access-Accept.
+// and only then, even if its Response Authenticator is made right again
+// (CVE-2024-3596); and it lets in only as an Access-Accept.
 func FuzzSealed(f *testing.F) {
 	request := bytes.Repeat([]byte{1, 7, 0, 20, 0xa5}, 4)
-	f.Add(byte(2), []byte("\x12\x07hello"), true, uint16(0), byte(0))
-	f.Add(byte(3), []byte("\x12\x07hello\x1a\x0e\x00\x00\x01\x37\x02\x08\x01E=691"), true, uint16(0), byte(0))
-	f.Add(byte(11), []byte("\x18\x03x\x4c\x06\x00\x00\x00\x01"), true, uint16(0), byte(0))
-	f.Add(byte(2), []byte("\x50\x12sixteen bytes MAC"), true, uint16(0), byte(0))
-	f.Add(byte(2), []byte("\x08\x06\x0a\x00\x00\x01"), false, uint16(25), byte(1))
-	f.Add(byte(2), []byte("\x1b\x03x"), true, uint16(3), byte(128))
-	f.Fuzz(func(t *testing.T, code byte, attrs []byte, msgAuth bool, at uint16, flip byte) {
+	f.Add(byte(2), []byte("\x12\x07hello"), true, uint16(0), byte(0), false)
+	f.Add(byte(3), []byte("\x12\x07hello\x1a\x0e\x00\x00\x01\x37\x02\x08\x01E=691"), true, uint16(0), byte(0), false)
+	f.Add(byte(11), []byte("\x18\x03x\x4c\x06\x00\x00\x00\x01"), true, uint16(0), byte(0), false)
+	f.Add(byte(2), []byte("\x50\x12sixteen bytes MAC"), true, uint16(0), byte(0), false)
+	f.Add(byte(2), []byte("\x08\x06\x0a\x00\x00\x01"), false, uint16(25), byte(1), false)
+	f.Add(byte(2), []byte("\x1b\x03x"), true, uint16(3), byte(128), false)
+	f.Add(byte(2), []byte("\x12\x07hello"), true, uint16(30), byte(1), true)
+	f.Add(byte(2), []byte("\x12\x07hello"), true, uint16(0), byte(1), true)
+	f.Add(byte(2), []byte("\x12\x07hello"), true, uint16(4), byte(1), true)
+	f.Fuzz(func(t *testing.T, code byte, attrs []byte, msgAuth bool, at uint16, flip byte, resign bool) {
 		if len(attrs) > radius.MaxPacketLength-headerLen-18 {
 			return
 		}
 		datagram := sealedRaw(code, request, attrs, msgAuth)
-		damaged := flip != 0 && int(at) < len(datagram)
-		if damaged {
+		right := bytes.Clone(datagram)
+		if int(at) < len(datagram) {
 			datagram[at] ^= flip
+			if msgAuth && resign && len(datagram) == int(binary.BigEndian.Uint16(datagram[2:])) {
+				signResponse(datagram, request) // as who finds collisions of MD5 can without the secret
+			}
 		}
+		damaged := !bytes.Equal(datagram, right)
 		answer, err := authentic(datagram, request, []byte(sharedSecret), msgAuth)
 		whole := (code == 2 || code == 3 || code == 11) && !damaged && wholeAttributes(attrs)
 		if (err == nil) != whole {
@@ -59,9 +67,15 @@ func sealedRaw(code byte, request, attrs []byte, msgAuth bool) []byte {
 		mac.Write(p)
 		copy(p[22:], mac.Sum(nil))
 	}
+	signResponse(p, request)
+	return p
+}
+
+// signResponse makes the Response Authenticator right, and nothing else.
+func signResponse(p, request []byte) {
+	copy(p[4:20], request[4:20])
 	sum := md5.Sum(append(bytes.Clone(p), sharedSecret...))
 	copy(p[4:], sum[:])
-	return p
 }
 
 // wholeAttributes walks over attributes as RFC 2865 section 5 has them. There may
