@@ -72,7 +72,11 @@ func TestTheRecordTellsWhoCheckedTheCode(t *testing.T) {
 			t.Errorf("%+v: factor %q", c, d.Factor)
 		}
 	}
-	f := newFixture(t, func(p *Pipeline) { p.Backend = &ownFactor{pushes: true} })
+	f := newFixture(t, func(p *Pipeline) { p.Login.SecondFactor, p.OneTimePasswords = "none", true })
+	if d := f.want(Accepted, "", f.login("ada", "pw-ada")); d.Factor != "unknown" {
+		t.Errorf("one-time passwords: factor %q", d.Factor)
+	}
+	f = newFixture(t, func(p *Pipeline) { p.Backend = &ownFactor{pushes: true} })
 	if d := f.want(Accepted, "", f.login("ada", static("pw-ada", f.code("ada", 0)))); d.Factor != "totp" {
 		t.Errorf("factor %q", d.Factor)
 	}

@@ -41,7 +41,7 @@ func (a *attempt) backendsFactor(code secret.Text) string {
 	switch {
 	case takes && !code.Empty():
 		return factorBackend
-	case takes, pushes && p.Pushes():
+	case takes, a.OneTimePasswords, pushes && p.Pushes():
 		return factorUnknown
 	}
 	return factorNone
