@@ -2,100 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"ovpn-verify/verify"
 	"ovpn-verify/verify/config"
-	"ovpn-verify/verify/front"
-	"ovpn-verify/verify/logging"
 	"ovpn-verify/verify/openvpn"
 	"ovpn-verify/verify/worker"
 )
-
-// exitRefused is what OpenVPN reads as no.
-const exitRefused = 1
-
-// decideInsideCall is for an OpenVPN that cannot wait for a verdict (2.5 and
-// older): the daemon stands still until it is there.
-func decideInsideCall(c front.Call) (status int) {
-	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads is no reason to refuse
-	call, err := openvpn.ReadCall(c.Frame)
-	if err == nil {
-		status, err = decideNow(c, call)
-	}
-	if err != nil {
-		complain("login refused", err)
-		return exitRefused
-	}
-	return status
-}
-
-// complain writes to OpenVPN's log without waiting for it longer than a moment.
-func complain(what string, err error) {
-	log, flush := logging.New(logging.DefaultConfig())
-	log.Error(what, "cause", err)
-	flush()
-}
-
-func decideNow(c front.Call, call openvpn.Call) (status int, err error) {
-	s, err := loadService(c.Config)
-	if err != nil {
-		return exitRefused, err
-	}
-	defer s.flush()
-	login := newLogin(call)
-	d, err := s.decideInTime(login)
-	if err != nil {
-		return exitRefused, err
-	}
-	d.Record(s.log, login, s.config.Login.Backend)
-	if d.Verdict == verify.Accepted {
-		return exitOK, nil
-	}
-	return exitRefused, writeReason(c.Reason, d.Text)
-}
-
-// decideInTime does not wait for a system call that does not come back: the
-// daemon stands still meanwhile.
-func (s *service) decideInTime(login verify.Login) (verify.Decision, error) {
-	const grace = time.Second
-	deadline := s.config.Login.Deadline
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	defer cancel()
-	decided := make(chan verify.Decision, 1)
-	go func() {
-		defer func() {
-			if value := recover(); value != nil {
-				decided <- verify.Decision{Cause: fmt.Errorf("internal error (%T)", value)} // the zero Verdict refuses
-			}
-		}()
-		decided <- s.pipeline.Decide(ctx, login)
-	}()
-	select {
-	case d := <-decided:
-		return d, nil
-	case <-time.After(deadline + grace):
-		return verify.Decision{}, errors.New("deciding did not end at login.deadline")
-	}
-}
-
-// writeReason replaces the neutral text that front left.
-func writeReason(fd int, text string) error {
-	if fd < 0 {
-		return nil
-	}
-	f := os.NewFile(uintptr(fd), "auth_failed_reason_file")
-	if _, err := f.WriteAt([]byte(text), 0); err != nil {
-		return err
-	}
-	return f.Truncate(int64(len(text)))
-}
 
 // service is what a configuration makes of the program.
 type service struct {
@@ -147,6 +60,8 @@ func (s *service) forWorker(path string) worker.Service {
 	return worker.Service{
 		Config:     path,
 		Decide:     s.decide,
+		Connect:    s.connect,
+		Disconnect: s.disconnect,
 		Deadline:   s.config.Login.Deadline,
 		Linger:     s.config.Worker.Linger,
 		MaxPending: s.config.Worker.MaxPending,
@@ -176,7 +91,8 @@ func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvp
 func newLogin(call openvpn.Call) verify.Login {
 	return verify.Login{
 		ID: verify.NewLoginID(), Username: call.Username, Password: call.Password,
-		CommonName: call.CommonName, ClientIP: call.ClientIP, ClientProto: call.ClientProto,
-		CanChallenge: call.HasReason,
+		CommonName: call.CommonName, ClientIP: call.ClientIP, ClientPort: call.ClientPort,
+		ClientProto: call.ClientProto, CanChallenge: call.HasReason,
+		SessionID: call.SessionID, SessionState: call.SessionState, Daemon: call.Daemon,
 	}
 }

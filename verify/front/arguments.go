@@ -6,13 +6,14 @@ import "syscall"
 const maxArguments = 16 << 10
 
 type arguments struct {
-	config      string
-	credentials string // empty: via-env
+	config string
+	file   string // with the credentials or for the client's directives; empty: none
 }
 
-// parseArguments understands `[--config FILE] [CREDENTIALS]` and nothing else:
-// a typo in server.conf must not be taken for a login.
-func parseArguments(args []string) (a arguments, problem string) {
+// parseArguments understands `[--config FILE] [FILE]` and nothing else: a typo
+// in server.conf must not be taken for a login. appended says that OpenVPN itself
+// has put a file last.
+func parseArguments(args []string, appended bool) (a arguments, problem string) {
 	a.config = defaultConfig
 	if path, set := syscall.Getenv("OVPN_VERIFY_CONFIG"); set && path != "" {
 		a.config = path
@@ -29,15 +30,15 @@ func parseArguments(args []string) (a arguments, problem string) {
 			a.config = arg[len(flag)+1:]
 		case arg == "" || arg[0] == '-':
 			return a, "unknown argument " + quote(arg) + "; OpenVPN may be given --config FILE only"
-		case a.credentials != "":
-			return a, "unexpected argument " + quote(arg) + " beside the credentials file"
+		case a.file != "":
+			return a, "unexpected argument " + quote(arg) + " beside OpenVPN's own file"
 		default:
-			a.credentials = arg
+			a.file = arg
 		}
 	}
-	// OpenVPN puts the credentials file last: with `--config` alone in
-	// server.conf it would be read as the configuration, and quoted in errors.
-	if _, viaEnv := syscall.Getenv("password"); configIsLast && !viaEnv {
+	// With `--config` alone in server.conf OpenVPN's file would be read as the
+	// configuration, and quoted in errors.
+	if configIsLast && appended {
 		return a, flag + " lacks its file"
 	}
 	return a, ""

@@ -7,8 +7,13 @@ import (
 	"ovpn-verify/verify/front/reason"
 )
 
-// results are the descriptors of the files that carry the verdict; -1 where OpenVPN named none.
-type results struct{ control, reason int }
+// results are the descriptors of the files that carry the answer; -1 where OpenVPN named none.
+type results struct {
+	control int // auth_control_file or client_connect_deferred_file
+	text    int // auth_failed_reason_file or client_connect_config_file
+}
+
+var noResults = results{control: -1, text: -1}
 
 // leaveReason puts the neutral text where OpenVPN finds it when this process
 // fails, or when a worker dies before the verdict.
@@ -23,14 +28,28 @@ func leaveReason(fd int) {
 	}
 }
 
-// openResult opens the file that the variable names. It must be a regular file
-// that is there already: never created, never reached through a symbolic link.
-// O_NONBLOCK keeps a named pipe in its place from holding the daemon up.
+// deferConnect tells OpenVPN that the answer comes later. Only exit status 0
+// makes it look: any other is a refusal, whatever stands in the file
+// (src/openvpn/multi.c, multi_client_connect_call_script).
+func deferConnect(fd int) {
+	if n, err := syscall.Pwrite(fd, []byte{'2'}, 0); err != nil || n != 1 {
+		refuse("client_connect_deferred_file cannot be written")
+	}
+}
+
+// openResult opens the file that the variable names.
 func openResult(variable string) int {
 	path, _ := syscall.Getenv(variable)
 	if path == "" {
 		return -1
 	}
+	return openForWriting(variable, path)
+}
+
+// openForWriting opens a file of OpenVPN's. It must be a regular file that is
+// there already: never created, never reached through a symbolic link.
+// O_NONBLOCK keeps a named pipe in its place from holding the daemon up.
+func openForWriting(variable, path string) int {
 	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		refuse(variable + " " + quote(path) + ": " + err.Error())

@@ -49,14 +49,24 @@ func TestParseArguments(t *testing.T) {
 		"dash":                   {[]string{"-"}, arguments{}, true},
 		"double dash":            {[]string{"--", "/tmp/up"}, arguments{}, true},
 	} {
-		got, problem := parseArguments(append([]string{"ovpn-verify"}, c.args...))
+		got, problem := parseArguments(append([]string{"ovpn-verify"}, c.args...), true)
 		if (problem != "") != c.refused || !c.refused && got != c.want {
 			t.Errorf("%s: %+v, problem %q", name, got, problem)
 		}
 	}
 	t.Setenv("OVPN_VERIFY_CONFIG", "/from/env")
-	if got, _ := parseArguments([]string{"ovpn-verify", "up"}); got.config != "/from/env" {
+	if got, _ := parseArguments([]string{"ovpn-verify", "up"}, true); got.config != "/from/env" {
 		t.Errorf("OVPN_VERIFY_CONFIG: %+v", got)
+	}
+}
+
+func TestConfigurationMayBeLastWithoutAnAppendedFile(t *testing.T) {
+	args := []string{"ovpn-verify", "--config", "c"}
+	if got, problem := parseArguments(args, false); problem != "" || got.config != "c" || got.file != "" {
+		t.Errorf("%+v, problem %q", got, problem)
+	}
+	if _, problem := parseArguments(args, true); problem == "" {
+		t.Error("OpenVPN's own file was taken for the configuration")
 	}
 }
 

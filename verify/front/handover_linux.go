@@ -57,15 +57,25 @@ func offer(address *syscall.SockaddrUnix, frame []byte, files results) answer {
 	case err != nil || !samePeer(fd):
 		return notTaken
 	}
-	rights := []int{files.control}
-	if files.reason >= 0 {
-		rights = append(rights, files.reason)
-	}
-	err = syscall.Sendmsg(fd, frame, syscall.UnixRights(rights...), nil, syscall.MSG_NOSIGNAL)
+	err = syscall.Sendmsg(fd, frame, files.rights(), nil, syscall.MSG_NOSIGNAL)
 	if err == nil && acknowledged(fd) {
 		return taken
 	}
 	return notTaken
+}
+
+// rights is the control message by which the files cross, empty without any.
+func (files results) rights() []byte {
+	var rights []int
+	for _, fd := range [...]int{files.control, files.text} {
+		if fd >= 0 {
+			rights = append(rights, fd)
+		}
+	}
+	if rights == nil {
+		return nil
+	}
+	return syscall.UnixRights(rights...)
 }
 
 // acknowledged waits for the worker's byte. When it does not come in time, the
@@ -126,7 +136,7 @@ func reserve(control int) {
 	switch err := syscall.Fallocate(control, keepSize, 0, 1); err {
 	case nil, syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.EINTR:
 	default:
-		refuse("auth_control_file cannot be written: " + err.Error())
+		refuse("the file for the verdict cannot be written: " + err.Error())
 	}
 }
 

@@ -37,7 +37,7 @@ func resultFiles(t *testing.T) results {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	return results{control: int(f.Fd()), reason: -1}
+	return results{control: int(f.Fd()), text: -1}
 }
 
 func quick(t *testing.T) {
@@ -70,6 +70,53 @@ func TestOfferIsTakenByItsByteAlone(t *testing.T) {
 		}
 		<-done
 	}
+}
+
+// A client-disconnect comes without files, and nothing else of the frame is lost.
+func TestOfferCarriesTheFilesThereAre(t *testing.T) {
+	files := resultFiles(t)
+	both := results{control: files.control, text: files.control}
+	for _, c := range []struct {
+		files results
+		want  int
+	}{{noResults, 0}, {files, 1}, {both, 2}} {
+		came := make(chan int, 1)
+		address := worker(t, func(conn int) {
+			defer syscall.Close(conn)
+			frame, control := make([]byte, 100), make([]byte, 100)
+			n, controlLen, _, _, err := syscall.Recvmsg(conn, frame, control, 0)
+			if err != nil || string(frame[:n]) != "job" {
+				t.Errorf("%q, %v", frame[:max(n, 0)], err)
+			}
+			came <- countFiles(t, control[:controlLen])
+			_, _ = syscall.Write(conn, []byte{Acknowledged})
+		})
+		if got := offer(address, []byte("job"), c.files); got != taken {
+			t.Errorf("%+v: %v", c.files, got)
+		}
+		if got := <-came; got != c.want {
+			t.Errorf("%d files came, want %d", got, c.want)
+		}
+	}
+}
+
+func countFiles(t *testing.T, control []byte) (count int) {
+	t.Helper()
+	messages, err := syscall.ParseSocketControlMessage(control)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, m := range messages {
+		fds, err := syscall.ParseUnixRights(&m)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, fd := range fds {
+			syscall.Close(fd)
+			count++
+		}
+	}
+	return count
 }
 
 func TestOfferWithoutAWorker(t *testing.T) {

@@ -10,8 +10,8 @@ const (
 	ListenFlag = "--listen"
 
 	FDJob      = 3 // a pipe with the frame of the first job
-	FDControl  = 4 // auth_control_file
-	FDReason   = 5 // auth_failed_reason_file, closed when there is none
+	FDControl  = 4 // auth_control_file or client_connect_deferred_file, closed when there is none
+	FDText     = 5 // auth_failed_reason_file or client_connect_config_file, likewise
 	FDListener = 6 // closed without ListenFlag
 )
 
@@ -44,7 +44,7 @@ func startWorker(config string, frame []byte, files results, listener int) error
 		Env: workerEnvironment(),
 		Files: []uintptr{
 			uintptr(null), uintptr(null), 2,
-			uintptr(pipe[0]), uintptr(files.control), uintptr(files.reason), uintptr(listener),
+			uintptr(pipe[0]), uintptr(files.control), uintptr(files.text), uintptr(listener),
 		},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})

@@ -56,10 +56,7 @@ func (r *Results) writeReason(text string) error {
 	}
 	// In this order the text takes the place of the neutral one on the disk, and
 	// when that fails the neutral one stays.
-	if _, err := r.reason.WriteAt([]byte(text), 0); err != nil {
-		return err
-	}
-	return r.reason.Truncate(int64(len(text)))
+	return rewrite(r.reason, text)
 }
 
 func (r *Results) close() {

@@ -12,7 +12,6 @@ import (
 
 	"ovpn-verify/verify/front"
 	"ovpn-verify/verify/front/job"
-	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/openvpn"
 )
 
@@ -20,11 +19,11 @@ import (
 // without being waited for: a system call that does not come back.
 const grace = time.Second
 
-// pendingJob is a login whose verdict is ours to write.
+// pendingJob is a call whose answer is ours to write.
 type pendingJob struct {
 	call    openvpn.Call
 	callErr error // the call holds no credentials
-	results *openvpn.Results
+	work    work
 	crowded bool // it came when Service.MaxPending were there
 }
 
@@ -43,26 +42,30 @@ func inheritedJob() (pendingJob, error) {
 	return j, nil
 }
 
-func inheritedFiles(hasReason bool) (control, reasonFile *os.File) {
-	control = os.NewFile(front.FDControl, "auth_control_file")
-	if hasReason {
-		reasonFile = os.NewFile(front.FDReason, "auth_failed_reason_file")
+// inheritedFiles are those that front passed on for the event.
+func inheritedFiles(call openvpn.Call) ([]*os.File, error) {
+	descriptors := [...]struct {
+		fd   uintptr
+		name string
+	}{{front.FDControl, "file for the verdict"}, {front.FDText, "file for the text"}}
+	var files []*os.File
+	for _, d := range descriptors[:filesOf(call)] {
+		files = append(files, os.NewFile(d.fd, d.name))
 	}
-	return control, reasonFile
+	return files, nil
 }
 
 // newJob decodes the frame and asks for the files that came with it.
-func newJob(frame []byte, files func(hasReason bool) (control, reasonFile *os.File)) (pendingJob, error) {
-	call, err := openvpn.ReadCall(frame)
-	if err != nil && !errors.Is(err, openvpn.ErrNoCredentials) {
+func newJob(frame []byte, files func(openvpn.Call) ([]*os.File, error)) (pendingJob, error) {
+	call, callErr := openvpn.ReadCall(frame)
+	if callErr != nil && !errors.Is(callErr, openvpn.ErrNoCredentials) {
+		return pendingJob{}, callErr
+	}
+	came, err := files(call)
+	if err != nil {
 		return pendingJob{}, err
 	}
-	control, reasonFile := files(call.HasReason)
-	return pendingJob{call: call, callErr: err, results: openvpn.NewResults(control, reasonFile)}, nil
-}
-
-func (j pendingJob) unavailable() error {
-	return j.results.Refuse(reason.Temporary(reason.Unavailable, j.call.ClientProto))
+	return pendingJob{call: call, callErr: callErr, work: workOn(call, came)}, nil
 }
 
 // start runs an admitted job in the background.
@@ -70,11 +73,11 @@ func (w *worker) start(j pendingJob) { go w.run(j) }
 
 func (w *worker) run(j pendingJob) {
 	defer w.done()
-	// Whatever happened above: a job without a verdict gets this one, and after
-	// a verdict it changes nothing.
-	defer func() { _ = j.unavailable() }()
+	// Whatever happened above: a job without an answer gets this one, and after
+	// an answer it changes nothing.
+	defer func() { _ = j.work.giveUp() }()
 	if j.crowded {
-		w.Log.Warn("login answered as unavailable: too many are pending", "max_pending", w.MaxPending)
+		w.Log.Warn(j.work.givenUp()+": too many are pending", "max_pending", w.MaxPending)
 		return
 	}
 	if j.callErr != nil {
@@ -83,22 +86,22 @@ func (w *worker) run(j pendingJob) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.Deadline)
 	defer cancel()
-	decided := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(decided)
-		defer w.reportPanic()
-		w.Decide(ctx, j.call, j.results)
+		defer close(done)
+		defer w.reportPanic(j.work.givenUp())
+		j.work.do(ctx, w.Service)
 	}()
 	select {
-	case <-decided:
+	case <-done:
 	case <-time.After(w.Deadline + grace):
-		w.Log.Error("login answered as unavailable: deciding did not end at its deadline")
+		w.Log.Error(j.work.givenUp() + ": it did not end at its deadline")
 	}
 }
 
 // reportPanic logs where it happened. The value of a panic and the arguments
 // in a stack trace may hold what the user typed; names of functions do not.
-func (w *worker) reportPanic() {
+func (w *worker) reportPanic(outcome string) {
 	value := recover()
 	if value == nil {
 		return
@@ -113,6 +116,6 @@ func (w *worker) reportPanic() {
 			break
 		}
 	}
-	w.Log.Error("login answered as unavailable: internal error",
+	w.Log.Error(outcome+": internal error",
 		"panic", fmt.Sprintf("%T", value), "at", strings.Join(where, " < "))
 }

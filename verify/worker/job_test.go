@@ -34,10 +34,11 @@ func newFixture(t *testing.T, decide func(context.Context, openvpn.Call, *openvp
 			t.Fatal(err)
 		}
 	}
-	f.job = pendingJob{
-		call:    openvpn.Call{Config: "/c", Username: "ada", Password: secret.FromString("s3cret-pw"), ClientProto: "990"},
-		results: openvpn.NewResults(files[0], files[1]),
+	call := openvpn.Call{
+		Event: openvpn.UserPassVerify, HasReason: true, Config: "/c",
+		Username: "ada", Password: secret.FromString("s3cret-pw"), ClientProto: "990",
 	}
+	f.job = pendingJob{call: call, work: workOn(call, files)}
 	f.worker = &worker{leaving: make(chan struct{}), Service: Service{
 		Decide: decide, Config: "/c", Deadline: 50 * time.Millisecond, Linger: time.Hour, MaxPending: 4,
 		Log: slog.New(slog.NewTextHandler(&f.log, nil)),
@@ -80,6 +81,7 @@ func TestDecidingThatForgetsTheVerdictIsAnswered(t *testing.T) {
 }
 
 func TestDecidingThatDoesNotComeBackIsAnswered(t *testing.T) {
+	t.Parallel()
 	release := make(chan bool)
 	late := make(chan error)
 	f := newFixture(t, func(ctx context.Context, _ openvpn.Call, r *openvpn.Results) {

@@ -11,13 +11,14 @@ import (
 
 	"ovpn-verify/verify/front"
 	"ovpn-verify/verify/front/job"
+	"ovpn-verify/verify/openvpn"
 )
 
 // offerTimeout is how long a front may take from connecting to the job; it
 // sends at once, so that only something that is no front comes near it.
 const offerTimeout = time.Second
 
-// maxFiles come with a job: auth_control_file, and auth_failed_reason_file if there is one.
+// maxFiles come with a job, those of filesOf.
 const maxFiles = 2
 
 var errDeclined = errors.New("declined")
@@ -72,7 +73,7 @@ func maxJobs() int {
 // take acknowledges a job and runs it, or declines by closing the connection.
 func (w *worker) take(conn *net.UnixConn) {
 	defer conn.Close()
-	defer w.reportPanic()
+	defer w.reportPanic("job not taken")
 	j, err := receive(conn)
 	if err != nil {
 		if !errors.Is(err, errDeclined) {
@@ -81,18 +82,18 @@ func (w *worker) take(conn *net.UnixConn) {
 		return
 	}
 	if j.call.Config != w.Config {
-		j.results.Abandon()
+		j.work.abandon()
 		return
 	}
 	admitted, crowded := w.admit()
 	if !admitted {
-		j.results.Abandon()
+		j.work.abandon()
 		return
 	}
 	j.crowded = crowded
 	// Only an acknowledgement that front can still read makes the job ours.
 	if _, err := conn.Write([]byte{front.Acknowledged}); err != nil {
-		j.results.Abandon()
+		j.work.abandon()
 		w.done()
 		return
 	}
@@ -135,18 +136,12 @@ func receive(conn *net.UnixConn) (pendingJob, error) {
 func jobWithFiles(received []byte, files []*os.File) (pendingJob, error) {
 	frame := append([]byte(nil), received...)
 	clear(received)
-	var wrong error
-	j, err := newJob(frame, func(hasReason bool) (control, reasonFile *os.File) {
-		switch {
-		case hasReason && len(files) == 2:
-			return files[0], files[1]
-		case !hasReason && len(files) == 1:
-			return files[0], nil
+	return newJob(frame, func(call openvpn.Call) ([]*os.File, error) {
+		if len(files) != filesOf(call) {
+			return nil, fmt.Errorf("worker: %d result files with a job for %s", len(files), call.Event)
 		}
-		wrong = fmt.Errorf("worker: %d result files with a job", len(files))
-		return nil, nil
+		return files, nil
 	})
-	return j, errors.Join(err, wrong)
 }
 
 // checkPeer accepts jobs from our own user id only.

@@ -64,7 +64,11 @@ func (f *fixture) offer(t *testing.T, frame []byte, files int, closeFirst bool) 
 }
 
 func frame(config string, fields ...string) []byte {
-	f := job.Append(job.New(nil), job.Config, config)
+	return eventFrame(job.UserPassVerify, config, fields...)
+}
+
+func eventFrame(event, config string, fields ...string) []byte {
+	f := job.Append(job.Append(job.New(nil), job.ScriptType, event), job.Config, config)
 	for _, name := range fields {
 		f = job.Append(f, name, "x\ny\n")
 	}
@@ -109,6 +113,11 @@ func TestJobsThatCannotBeFinishedAreDeclined(t *testing.T) {
 		"three files":             {whole, 3},
 		"larger than a frame":     {append(whole, make([]byte, job.MaxFrame)...), 2},
 		"nothing but descriptors": {[]byte{0}, 2},
+		"no event":                {job.Append(job.New(nil), job.Config, "/c"), 2},
+		"another event":           {eventFrame("tls-verify", "/c"), 2},
+		"connect without files":   {eventFrame(job.ClientConnect, "/c"), 0},
+		"connect with one file":   {eventFrame(job.ClientConnect, "/c"), 1},
+		"disconnect with files":   {eventFrame(job.ClientDisconnect, "/c"), 1},
 	} {
 		f, ran := accepting(t)
 		before := openFDs(t)
@@ -137,6 +146,7 @@ func TestJobOfAFrontThatHasGoneIsNotRun(t *testing.T) {
 }
 
 func TestConnectionWithoutAJobIsClosed(t *testing.T) {
+	t.Parallel()
 	f, _ := accepting(t)
 	front, worker := connected(t)
 	defer syscall.Close(front)

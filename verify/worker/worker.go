@@ -1,10 +1,10 @@
-// Package worker is the detached process that decides logins while OpenVPN
-// goes on forwarding packets. It takes one job from the front that started it
+// Package worker is the detached process that decides logins, and notes where
+// sessions begin and end, while OpenVPN goes on forwarding packets. It takes one job from the front that started it
 // and further ones over a socket, runs each under one deadline, lingers for a
 // while after the last, and is gone.
 //
-// It promises: a job that it has acknowledged gets exactly one verdict, also
-// when deciding panics or does not come back. A job that it cannot finish it
+// It promises: a job that it has acknowledged gets exactly one answer, also
+// when working on it panics or does not come back. A job that it cannot finish it
 // declines, so that front starts another worker.
 package worker
 
@@ -25,11 +25,17 @@ import (
 // Service is what the worker needs to know of the program it works for.
 type Service struct {
 	// Decide comes to a verdict and writes it before ctx ends.
-	Decide     func(ctx context.Context, call openvpn.Call, results *openvpn.Results)
+	Decide func(ctx context.Context, call openvpn.Call, results *openvpn.Results)
+	// Connect answers before ctx ends. A session that it fails to answer begins
+	// without directives: its login was accepted already.
+	Connect func(ctx context.Context, call openvpn.Call, results *openvpn.ConnectResults)
+	// Disconnect has nobody to answer to.
+	Disconnect func(ctx context.Context, call openvpn.Call)
+
 	Config     string        // absolute path; jobs for another one are declined
 	Deadline   time.Duration // for one job, from the moment it arrives
 	Linger     time.Duration // after the last job; 0: one worker for each login
-	MaxPending int           // jobs at once; above it they are answered as unavailable
+	MaxPending int           // jobs at once; above it logins are answered as unavailable, other calls not worked on
 	Stale      func() bool   // a file that the service was made from has changed
 	Log        *slog.Logger
 	Flush      func() // waits until what was logged is written
@@ -41,8 +47,8 @@ const loadTimeout = 10 * time.Second
 
 // Run serves until the worker has been idle for Service.Linger. load makes the
 // service; when it fails or takes longer than ten seconds, the job that came
-// along is answered as unavailable and the error returned; the caller must end
-// the process then. listening says that front passed on a socket.
+// along is refused, a login as unavailable, and the error returned; the caller
+// must end the process then. listening says that front passed on a socket.
 func Run(listening bool, load func() (Service, error)) error {
 	// Handling a signal would cost a thread, and the stock unit allows ten in
 	// all; a worker that is ended leaves the neutral reason to the user.
@@ -56,7 +62,7 @@ func Run(listening bool, load func() (Service, error)) error {
 		if listening {
 			_ = syscall.Close(front.FDListener) // nobody shall wait for us to accept
 		}
-		return errors.Join(err, first.unavailable())
+		return errors.Join(err, first.work.refuse())
 	}
 	service.MaxPending = min(service.MaxPending, maxJobs())
 	w := &worker{Service: service, leaving: make(chan struct{})}

@@ -1,4 +1,4 @@
-// Package job is the frame in which front hands a login to the worker: named
+// Package job is the frame in which front hands a call to the worker: named
 // fields, each with its length, so that no value can be mistaken for another.
 // It imports nothing, because front runs before other packages are initialised.
 package job
@@ -13,6 +13,16 @@ const (
 	Config      = "config"      // absolute path of the configuration
 	Credentials = "credentials" // content of the via-file file, as it is
 	ReasonFile  = "reason_file" // present when a reason file comes along
+)
+
+// ScriptType is the field, and OpenVPN's variable, that names the event. A frame
+// without one of these is no job.
+const (
+	ScriptType = "script_type"
+
+	UserPassVerify   = "user-pass-verify"
+	ClientConnect    = "client-connect"
+	ClientDisconnect = "client-disconnect"
 )
 
 // version changes when the frame's form does; the other end declines what it does not know.
