@@ -52,27 +52,30 @@ func storyParams() testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"openvpn-call": openvpnCall,
-			"status":       expectStatus,
-			"verdict":      expectVerdict,
-			"reason":       expectReason,
-			"output":       expectOutput,
-			"challenge":    takeChallenge,
-			"json":         expectJSON,
-			"seed":         takeSeed,
-			"code":         makeCode,
-			"static":       makeStatic,
-			"recovery":     takeRecoveryCode,
-			"secret":       noteSecret,
-			"workers":      expectWorkers,
-			"kill-workers": killWorkers,
-			"wait-gone":    waitGone,
-			"wait-log":     waitLog,
-			"fake-ldap":    startLDAP,
-			"fake-radius":  startRADIUS,
-			"chmod":        changeMode,
-			"env-config":   writeConfig,
-			"env-file":     fillIn,
+			"openvpn-call":       openvpnCall,
+			"openvpn-connect":    openvpnConnect,
+			"openvpn-disconnect": openvpnDisconnect,
+			"connected":          expectConnected,
+			"status":             expectStatus,
+			"verdict":            expectVerdict,
+			"reason":             expectReason,
+			"output":             expectOutput,
+			"challenge":          takeChallenge,
+			"json":               expectJSON,
+			"seed":               takeSeed,
+			"code":               makeCode,
+			"static":             makeStatic,
+			"recovery":           takeRecoveryCode,
+			"secret":             noteSecret,
+			"workers":            expectWorkers,
+			"kill-workers":       killWorkers,
+			"wait-gone":          waitGone,
+			"wait-log":           waitLog,
+			"fake-ldap":          startLDAP,
+			"fake-radius":        startRADIUS,
+			"chmod":              changeMode,
+			"env-config":         writeConfig,
+			"env-file":           fillIn,
 		},
 	}
 }
@@ -81,6 +84,7 @@ func storyParams() testscript.Params {
 type story struct {
 	dir     string
 	last    testbed.Result
+	session testbed.SessionResult
 	calls   map[string]*testbed.Deferred // started and not waited for
 	seen    strings.Builder              // everything a client or OpenVPN's log was shown
 	secrets []string
@@ -106,35 +110,14 @@ func (s *story) end() {
 // callTimeout is far above any verdict's time; a call that needs it hangs.
 const callTimeout = 30 * time.Second
 
-// openvpnCall [NAME=VALUE…] [-via-env] [-no-deferral] [-start] [-window TIME] [-arg ARG…] USER FIELD
+// openvpnCall [-start] [OPTION…] USER FIELD
 func openvpnCall(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
-	call := testbed.Call{Binary: binary, Config: filepath.Join(s.dir, "config.toml"), Window: 10 * time.Second, Env: map[string]string{}}
-	start := false
-	for len(args) > 2 {
-		name, value, isVariable := strings.Cut(args[0], "=")
-		switch {
-		case args[0] == "-via-env":
-			call.ViaEnv = true
-		case args[0] == "-no-deferral":
-			call.NoDeferral = true
-		case args[0] == "-no-config":
-			call.Config = ""
-		case args[0] == "-start":
-			start = true
-		case args[0] == "-window":
-			window, err := time.ParseDuration(args[1])
-			ts.Check(err)
-			call.Window, args = window, args[1:]
-		case args[0] == "-arg":
-			call.Args, args = append(call.Args, args[1]), args[1:]
-		case isVariable:
-			call.Env[name] = value
-		default:
-			ts.Fatalf("openvpn-call: what is %q?", args[0])
-		}
+	start := len(args) > 0 && args[0] == "-start"
+	if start {
 		args = args[1:]
 	}
+	call, args := s.parseCall(ts, args, 2)
 	call.Username, call.Password = args[0], args[1]
 	s.noteField(call.Password)
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
@@ -146,6 +129,35 @@ func openvpnCall(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	s.finish(ts, d)
+}
+
+// parseCall understands NAME=VALUE, -via-env, -no-deferral, -no-config, -window TIME
+// and -arg ARG, each as often as wanted, before the last arguments.
+func (s *story) parseCall(ts *testscript.TestScript, args []string, last int) (testbed.Call, []string) {
+	call := testbed.Call{Binary: binary, Config: filepath.Join(s.dir, "config.toml"), Window: 10 * time.Second, Env: map[string]string{}}
+	for len(args) > last {
+		name, value, isVariable := strings.Cut(args[0], "=")
+		switch {
+		case args[0] == "-via-env":
+			call.ViaEnv = true
+		case args[0] == "-no-deferral":
+			call.NoDeferral = true
+		case args[0] == "-no-config":
+			call.Config = ""
+		case args[0] == "-window":
+			window, err := time.ParseDuration(args[1])
+			ts.Check(err)
+			call.Window, args = window, args[1:]
+		case args[0] == "-arg":
+			call.Args, args = append(call.Args, args[1]), args[1:]
+		case isVariable:
+			call.Env[name] = value
+		default:
+			ts.Fatalf("what is %q?", args[0])
+		}
+		args = args[1:]
+	}
+	return call, args
 }
 
 // finish waits for the verdict of a call.

@@ -2,10 +2,10 @@ package testbed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -58,16 +58,6 @@ func (r Result) Event() Event {
 	return e
 }
 
-// Deferred is a call whose program has ended and whose verdict may be to come.
-type Deferred struct {
-	result Result
-	files  resultFiles
-	ended  time.Time
-	window time.Duration
-	output string
-	clean  func()
-}
-
 // Run makes the call and waits for its verdict.
 func (c Call) Run(ctx context.Context) (Result, error) {
 	d, err := c.Start(ctx)
@@ -81,6 +71,19 @@ func (c Call) Run(ctx context.Context) (Result, error) {
 // goes on with other packets then. Every started call has to be waited for. The
 // program is killed when ctx ends before it does.
 func (c Call) Start(ctx context.Context) (*Deferred, error) {
+	d, err := c.begin()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.call(ctx, d); err != nil {
+		d.clean()
+		return nil, fmt.Errorf("testbed: %w", err)
+	}
+	return d, nil
+}
+
+// begin makes the folder of a call that has none.
+func (c *Call) begin() (*Deferred, error) {
 	d := &Deferred{window: c.Window, clean: func() {}}
 	if d.window == 0 {
 		d.window = defaultWindow
@@ -92,11 +95,15 @@ func (c Call) Start(ctx context.Context) (*Deferred, error) {
 		}
 		c.Dir, d.clean = dir, func() { os.RemoveAll(dir) }
 	}
-	if err := c.call(ctx, d); err != nil {
-		d.clean()
-		return nil, fmt.Errorf("testbed: %w", err)
-	}
 	return d, nil
+}
+
+// arguments are those that stand in server.conf.
+func (c Call) arguments() []string {
+	if c.Config == "" {
+		return slices.Clone(c.Args)
+	}
+	return append([]string{"--config", c.Config}, c.Args...)
 }
 
 func (c Call) call(ctx context.Context, d *Deferred) error {
@@ -105,19 +112,24 @@ func (c Call) call(ctx context.Context, d *Deferred) error {
 			return err
 		}
 	}
-	args := c.Args
-	if c.Config != "" {
-		args = append([]string{"--config", c.Config}, args...)
-	}
+	args := c.arguments()
 	if !c.ViaEnv {
 		credentials, err := createTemp(c.Dir, "up", c.Username+"\n"+c.Password+"\n")
 		if err != nil {
 			return err
 		}
 		defer os.Remove(credentials)
-		args = append(args[:len(args):len(args)], credentials)
+		args = append(args, credentials)
 	}
-	var err error
+	if err := c.run(ctx, d, args, c.environment(d.files)); err != nil {
+		return err
+	}
+	d.result.Pending = readText(d.files.pending)
+	return d.files.remove(d.files.pending) // read once, right after the exit
+}
+
+// run is the time for which the daemon stands still.
+func (c Call) run(ctx context.Context, d *Deferred, args, env []string) (err error) {
 	if d.output, err = createTemp(c.Dir, "out", ""); err != nil {
 		return err
 	}
@@ -128,7 +140,7 @@ func (c Call) call(ctx context.Context, d *Deferred) error {
 	}
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, c.Binary, args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.environment(d.files), out, out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, env, out, out
 	if c.Stderr != nil {
 		cmd.Stderr = c.Stderr
 	}
@@ -139,42 +151,5 @@ func (c Call) call(ctx context.Context, d *Deferred) error {
 	}
 	d.ended = time.Now()
 	d.result = Result{Status: cmd.ProcessState.ExitCode(), Blocked: d.ended.Sub(began)}
-	d.result.Pending = readText(d.files.pending)
-	return d.files.remove(d.files.pending) // read once, right after the exit
-}
-
-// Wait waits for the verdict until the window closes, reads the reason and
-// removes the files. Its error is that of ctx.
-func (d *Deferred) Wait(ctx context.Context) (Result, error) {
-	defer d.clean()
-	var err error
-	if d.result.Status == 2 && d.files.control != "" {
-		err = d.verdict(ctx)
-		d.result.Waited = time.Since(d.ended)
-	}
-	if !d.result.Accepted() {
-		d.result.Reason = readText(d.files.reason)
-	}
-	d.result.Output = readText(d.output)
-	return d.result, errors.Join(err, d.files.remove(d.files.control, d.files.reason, d.output))
-}
-
-// verdict looks at the first byte alone; anything but '0' and '1' is pending
-// (src/openvpn/ssl_verify.c, key_state_check_auth_control_file).
-func (d *Deferred) verdict(ctx context.Context) error {
-	timer := time.NewTimer(time.Until(d.ended.Add(d.window)))
-	defer timer.Stop()
-	for {
-		if text := readText(d.files.control); text != "" && (text[0] == '0' || text[0] == '1') {
-			d.result.Verdict = text[0]
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-timer.C:
-			return nil
-		case <-time.After(pollEvery):
-		}
-	}
+	return nil
 }

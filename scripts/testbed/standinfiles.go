@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -46,15 +47,7 @@ var daemonEnv = map[string]string{
 }
 
 func (c Call) environment(files resultFiles) []string {
-	env := maps.Clone(daemonEnv)
-	env["username"] = c.Username
-	env["untrusted_ip"], env["untrusted_port"] = "192.0.2.10", "50000"
-	if c.IP != "" {
-		env["untrusted_ip"] = c.IP
-	}
-	if c.Port != 0 {
-		env["untrusted_port"] = strconv.Itoa(c.Port)
-	}
+	env := c.clientEnvironment()
 	if c.ViaEnv {
 		env["password"] = c.Password
 	}
@@ -63,6 +56,20 @@ func (c Call) environment(files resultFiles) []string {
 		env["auth_failed_reason_file"] = files.reason
 		env["auth_pending_file"] = files.pending
 	}
+	return c.environ(env)
+}
+
+// clientEnvironment is what is the same at all events of a session.
+func (c Call) clientEnvironment() map[string]string {
+	env := maps.Clone(daemonEnv)
+	env["username"] = c.Username
+	env["untrusted_ip"] = cmp.Or(c.IP, "192.0.2.10")
+	env["untrusted_port"] = strconv.Itoa(cmp.Or(c.Port, 50000))
+	return env
+}
+
+// environ lists what the call overrides last.
+func (c Call) environ(env map[string]string) []string {
 	maps.Copy(env, c.Env)
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(env)) {
