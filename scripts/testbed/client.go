@@ -90,8 +90,13 @@ func (c *Client) accept(listener *net.UnixListener) error {
 }
 
 func (c *Client) config(o ClientOptions, socket string) string {
+	address := ServerIP
+	if strings.HasSuffix(o.Server.Proto, "6") {
+		address = ServerIP6
+	}
 	lines := []string{
-		"client", "dev " + c.device, "proto udp4", fmt.Sprintf("remote %s %d", ServerIP, o.Server.Port),
+		"client", "dev " + c.device, "proto " + protoOption(o.Server.Proto, "client"),
+		fmt.Sprintf("remote %s %d", address, o.Server.Port),
 		"ca " + o.Server.ca, "remote-cert-tls server", "verify-x509-name server name",
 		"auth-user-pass", "auth-retry interact", "push-peer-info", "reneg-sec 0",
 		"management " + socket + " unix", "management-client", "management-hold",

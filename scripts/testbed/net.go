@@ -21,6 +21,9 @@ const (
 	ServerIP = "10.99.0.1" // of the server's namespace on the link
 	ClientIP = "10.99.0.2" // of the client's; 10.99.0.3 to 10.99.0.9 are there too
 
+	ServerIP6 = "fd99::1"
+	ClientIP6 = "fd99::2"
+
 	netPrefix      = "ovt-"
 	commandTimeout = 20 * time.Second
 )
@@ -67,6 +70,9 @@ func (n *Network) join() error {
 		"-n " + n.ServerNS + " link add veth0 type veth peer name veth0 netns " + n.ClientNS,
 		"-n " + n.ServerNS + " address add " + ServerIP + "/24 dev veth0",
 	}
+	// nodad: an address that is still being looked for elsewhere cannot be used.
+	commands = append(commands, "-n "+n.ServerNS+" address add "+ServerIP6+"/64 dev veth0 nodad",
+		"-n "+n.ClientNS+" address add "+ClientIP6+"/64 dev veth0 nodad")
 	for i := 2; i < 10; i++ {
 		commands = append(commands, fmt.Sprintf("-n %s address add 10.99.0.%d/24 dev veth0", n.ClientNS, i))
 	}

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -22,13 +23,15 @@ type ServerOptions struct {
 	ClientCerts bool          // ask clients for a certificate of the run's CA
 	HandWindow  time.Duration // in whole seconds; 0: OpenVPN's 60 s
 	Renegotiate time.Duration // in whole seconds; 0: OpenVPN's 3600 s
+	Proto       string        // "udp4", "tcp4", "udp6" or "tcp6"; empty: "udp4"
 	Extra       []string      // further lines of the config
 	Wrap        []string      // a command and its arguments to start openvpn with, for example prlimit --nproc=10
 }
 
 // Server is a running OpenVPN server in the server's namespace.
 type Server struct {
-	Port     int    // UDP, at ServerIP
+	Port     int    // at ServerIP, or ServerIP6
+	Proto    string // "udp4", "tcp4", "udp6" or "tcp6"
 	TunnelIP string // its own address inside the tunnel
 	TempDir  string // its tmp-dir, where it leaves the credentials and the result files
 	LogPath  string // also holds what the script prints
@@ -45,7 +48,7 @@ func (n *Network) StartServer(o ServerOptions) (*Server, error) {
 	i := n.next()
 	name := fmt.Sprintf("server%d", i)
 	s := &Server{
-		Port: 1194 + i, TunnelIP: fmt.Sprintf("10.8.%d.1", i), network: n,
+		Port: 1194 + i, Proto: cmp.Or(o.Proto, "udp4"), TunnelIP: fmt.Sprintf("10.8.%d.1", i), network: n,
 		TempDir: n.Path(name + ".tmp"), LogPath: n.Path(name + ".log"),
 	}
 	files, err := n.CA.Write(n.Dir, name, Cert{Name: "server"})
@@ -94,7 +97,7 @@ func (s *Server) config(o ServerOptions, f Files) string {
 	}
 	subnet := strings.TrimSuffix(s.TunnelIP, ".1") + ".0"
 	lines := []string{
-		"dev tun", "proto udp4", fmt.Sprintf("port %d", s.Port),
+		"dev tun", "proto " + protoOption(s.Proto, "server"), fmt.Sprintf("port %d", s.Port),
 		"topology subnet", "server " + subnet + " 255.255.255.0", "keepalive 10 60",
 		"dh none", "ca " + f.CA, "cert " + f.Cert, "key " + f.Key,
 		"verify-client-cert " + certs, "username-as-common-name",
@@ -113,6 +116,14 @@ func (s *Server) config(o ServerOptions, f Files) string {
 		lines = append(lines, fmt.Sprintf("reneg-sec %[1]d %[1]d", int(o.Renegotiate.Seconds())))
 	}
 	return strings.Join(append(lines, o.Extra...), "\n") + "\n"
+}
+
+// protoOption names a protocol as the option --proto does at one end.
+func protoOption(proto, end string) string {
+	if strings.HasPrefix(proto, "tcp") {
+		return proto + "-" + end
+	}
+	return proto
 }
 
 // PID is OpenVPN's own process id.
