@@ -3,16 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ovpn-verify/scripts/testbed"
 )
 
-// openvpnConnect [OPTION…] USER: a session begins; the options are openvpn-call's.
+// openvpnConnect [OPTION…] USER: the session of the user's last login begins; the
+// options are openvpn-call's.
 func openvpnConnect(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).sessionCall(ts, args, testbed.Call.Connect)
 }
+
+var pushedToken = regexp.MustCompile(`"auth-token ([^"]+)"`)
 
 // openvpnDisconnect [OPTION…] USER: a session has ended.
 func openvpnDisconnect(ts *testscript.TestScript, neg bool, args []string) {
@@ -22,11 +26,14 @@ func openvpnDisconnect(ts *testscript.TestScript, neg bool, args []string) {
 func (s *story) sessionCall(ts *testscript.TestScript, args []string,
 	make func(testbed.Call, context.Context) (testbed.SessionResult, error)) {
 	call, args := s.parseCall(ts, args, 1)
-	call.Username = args[0]
+	call.Username, call.Port = args[0], s.ports[args[0]]
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	r, err := make(call, ctx)
 	ts.Check(err)
+	if token := pushedToken.FindStringSubmatch(r.Directives); token != nil {
+		s.secrets = append(s.secrets, token[1])
+	}
 	s.session, s.last = r, testbed.Result{Status: r.Status, Output: r.Output}
 	fmt.Fprintln(&s.seen, r.Output)
 	s.lookForSecrets(ts)

@@ -46,7 +46,7 @@ func storyParams() testscript.Params {
 			env.Setenv("PATH", filepath.Dir(binary)+":"+env.Getenv("PATH"))
 			env.Setenv("PROGRAM", binary)
 			env.Setenv("OVPN_VERIFY_CONFIG", filepath.Join(env.WorkDir, "config.toml"))
-			s := &story{dir: env.WorkDir, calls: map[string]*testbed.Deferred{}}
+			s := &story{dir: env.WorkDir, calls: map[string]*testbed.Deferred{}, ports: map[string]int{}}
 			env.Values["story"] = s
 			env.Defer(s.end)
 			return nil
@@ -85,6 +85,8 @@ type story struct {
 	dir     string
 	last    testbed.Result
 	session testbed.SessionResult
+	ports   map[string]int // of each user's last login
+	logins  int
 	calls   map[string]*testbed.Deferred // started and not waited for
 	seen    strings.Builder              // everything a client or OpenVPN's log was shown
 	secrets []string
@@ -119,6 +121,7 @@ func openvpnCall(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	call, args := s.parseCall(ts, args, 2)
 	call.Username, call.Password = args[0], args[1]
+	call.Port = s.newPort(call.Username)
 	s.noteField(call.Password)
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
@@ -129,6 +132,15 @@ func openvpnCall(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	s.finish(ts, d)
+}
+
+// newPort is where the user's client connects from this time: a connection of
+// its own from a port of its own, as the daemon has them. An untrusted_port
+// given to openvpn-call overrides it.
+func (s *story) newPort(user string) int {
+	s.logins++
+	s.ports[user] = 50000 + s.logins
+	return s.ports[user]
 }
 
 // parseCall understands NAME=VALUE, -via-env, -no-deferral, -no-config, -window TIME

@@ -72,7 +72,7 @@ func TestDeferredConnect(t *testing.T) {
 	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	w.logged(`msg=session event=client-connect user=ada ip=\S+ result=no-token`)
+	w.logged(`msg=session event=client-connect user=ada ip=\S+ result=token`)
 	w.logged(`msg=session event=client-disconnect user=ada ip=\S+ result=noted`)
 	result, err := ping.Stop()
 	if err != nil {
