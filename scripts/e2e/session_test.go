@@ -129,38 +129,58 @@ func (w *world) compareEvents(v6 bool) {
 }
 
 // At a renegotiation all is as at the login, and what OpenVPN found of its token
-// is new. Only client-connect calls the user by another common name than that of
-// the certificate (username-as-common-name).
+// is new. Without a certificate there is a common name all of a sudden
+// (username-as-common-name), and no serial number.
 func TestRenegotiationEnvironment(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.configure(fileSection)
-	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
-	server := w.serveSessions(w.recorder(), "config.toml", testbed.ServerOptions{
-		ClientCerts: true, HandWindow: 4 * time.Second, Renegotiate: 8 * time.Second,
-		Extra: []string{"auth-gen-token 120 60 external-auth"},
-	})
-	files, err := w.CA.Write(w.Dir, "laptop", testbed.Cert{Name: "ada-laptop", Client: true})
-	if err != nil {
-		t.Fatal(err)
+	for name, certificate := range map[string]bool{"certificate": true, "no certificate": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.configure(fileSection)
+			w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
+			server := w.serveSessions(w.recorder(), "config.toml", testbed.ServerOptions{
+				ClientCerts: certificate, HandWindow: 4 * time.Second, Renegotiate: 8 * time.Second,
+				Extra: []string{"auth-gen-token 120 60 external-auth"},
+			})
+			var o testbed.ClientOptions
+			if certificate {
+				var err error
+				if o.Cert, err = w.CA.Write(w.Dir, "laptop", testbed.Cert{Name: "ada-laptop", Client: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.want(w.attempt(w.Client(server, o), "ada", "lovelace-1815"), testbed.Connected, "")
+			w.compareRenegotiation(certificate)
+		})
 	}
-	w.want(w.attempt(w.Client(server, testbed.ClientOptions{Cert: files}), "ada", "lovelace-1815"), testbed.Connected, "")
+}
+
+func (w *world) compareRenegotiation(certificate bool) {
+	w.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); len(w.recorded("user-pass-verify")) < 2; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the session was not renegotiated")
+			w.t.Fatal("the session was not renegotiated")
 		}
 	}
 	time.Sleep(200 * time.Millisecond) // until the record is whole
 	logins, connect := w.recorded("user-pass-verify"), w.recordedOnce("client-connect")
-	for _, name := range []string{"untrusted_ip", "untrusted_port", "daemon_pid", "daemon_start_time", "session_id", "username", "common_name"} {
+	for _, name := range []string{"untrusted_ip", "untrusted_port", "daemon_pid", "daemon_start_time", "session_id", "username"} {
 		if logins[0][name] == "" || logins[1][name] != logins[0][name] {
-			t.Errorf("%s is %q at the login and %q at the renegotiation", name, logins[0][name], logins[1][name])
+			w.t.Errorf("%s is %q at the login and %q at the renegotiation", name, logins[0][name], logins[1][name])
 		}
 	}
-	if first, second := logins[0]["session_state"], logins[1]["session_state"]; first != "Initial" || second != "Authenticated" {
-		t.Errorf("session_state is %q at the login and %q at the renegotiation", first, second)
+	for i, want := range []string{"Initial", "Authenticated"} {
+		if got := logins[i]["session_state"]; got != want {
+			w.t.Errorf("session_state is %q, want %q", got, want)
+		}
 	}
-	if logins[0]["common_name"] != "ada-laptop" || connect["common_name"] != "ada" {
-		t.Errorf("common_name is %q at the login and %q at client-connect", logins[0]["common_name"], connect["common_name"])
+	names := []string{"", "ada", "ada"}
+	if certificate {
+		names = []string{"ada-laptop", "ada", "ada-laptop"}
+	}
+	for i, env := range []map[string]string{logins[0], connect, logins[1]} {
+		if env["common_name"] != names[i] || (env["tls_serial_0"] != "") != certificate {
+			w.t.Errorf("call %d: common_name %q, want %q; serial %q", i, env["common_name"], names[i], env["tls_serial_0"])
+		}
 	}
 }

@@ -37,7 +37,7 @@ func sessionFrame(config string) []byte {
 func newFrame(config string) []byte {
 	f := job.Append(job.New(make([]byte, 0, 4<<10)), job.Config, config)
 	return appendVariables(f, job.ScriptType,
-		"common_name", "untrusted_ip", "untrusted_ip6", "untrusted_port", "IV_PROTO",
+		"common_name", "tls_serial_0", "untrusted_ip", "untrusted_ip6", "untrusted_port", "IV_PROTO",
 		"session_id", "session_state", "daemon_pid", "daemon_start_time")
 }
 

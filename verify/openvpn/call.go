@@ -24,8 +24,8 @@ const (
 )
 
 // Call is one call by OpenVPN. Of client-connect and client-disconnect there is
-// no Password and no HasReason. With username-as-common-name their CommonName is
-// the user name, as it is at a renegotiation without a certificate.
+// no Password and no HasReason; with username-as-common-name the CommonName of a
+// client with a certificate is the user name there.
 type Call struct {
 	Event       Event
 	Config      string      // absolute path of the configuration that front was told
@@ -57,7 +57,7 @@ func ReadCall(frame []byte) (Call, error) {
 	c := Call{
 		Event:        Event(fields[job.ScriptType]),
 		Config:       string(fields[job.Config]),
-		CommonName:   string(fields["common_name"]),
+		CommonName:   commonName(fields),
 		ClientProto:  string(fields["IV_PROTO"]),
 		SessionID:    string(fields["session_id"]),
 		SessionState: string(fields["session_state"]),
@@ -94,6 +94,17 @@ func credentials(fields map[string][]byte) (username, password []byte, err error
 	}
 	password, _, _ = bytes.Cut(rest, []byte("\n"))
 	return username, password, nil
+}
+
+// commonName is empty without a certificate. From client-connect on, OpenVPN
+// would have it be the user name then (username-as-common-name), also when the
+// session is renegotiated; only with a certificate there is a serial number
+// (src/openvpn/ssl_verify.c, verify_cert_set_env).
+func commonName(fields map[string][]byte) string {
+	if len(fields["tls_serial_0"]) == 0 {
+		return ""
+	}
+	return string(fields["common_name"])
 }
 
 // clientAddress prefers untrusted_*, the address of the last login: trusted_* is

@@ -58,7 +58,7 @@ func TestReadCallWithoutCredentials(t *testing.T) {
 }
 
 func TestReadCallReadsTheEnvironment(t *testing.T) {
-	c, err := openvpn.ReadCall(frame("username", "ada", "password", "pw", "common_name", "ada-laptop",
+	c, err := openvpn.ReadCall(frame("username", "ada", "password", "pw", "common_name", "ada-laptop", "tls_serial_0", "17",
 		"untrusted_ip6", "::ffff:192.0.2.7", "untrusted_port", "50123", "IV_PROTO", "990", job.ReasonFile, "",
 		"session_id", "LAZet+9XCozdWq5w", "session_state", "Initial", "daemon_pid", "4242", "daemon_start_time", "1795369733"))
 	if err != nil || c.Username != "ada" || string(c.Password.Reveal()) != "pw" || c.CommonName != "ada-laptop" ||
@@ -72,7 +72,7 @@ func TestReadCallReadsTheEnvironment(t *testing.T) {
 // not read there.
 func TestReadCallOfASession(t *testing.T) {
 	for _, event := range []openvpn.Event{openvpn.ClientConnect, openvpn.ClientDisconnect} {
-		c, err := openvpn.ReadCall(eventFrame(event, "username", "ada", "common_name", "ada-laptop", "password", "pw",
+		c, err := openvpn.ReadCall(eventFrame(event, "username", "ada", "common_name", "ada-laptop", "tls_serial_0", "17", "password", "pw",
 			job.Credentials, "eve\npw\n", job.ReasonFile, ""))
 		if err != nil || c.Event != event || c.Username != "ada" || c.CommonName != "ada-laptop" ||
 			!c.Password.Empty() || c.HasReason {
@@ -115,5 +115,13 @@ func TestReadCallNamesTheDaemonByBothParts(t *testing.T) {
 		if c, err := openvpn.ReadCall(eventFrame(openvpn.ClientConnect, fields...)); err != nil || c.Daemon != "" {
 			t.Errorf("%v: %q, %v", fields, c.Daemon, err)
 		}
+	}
+}
+
+// With username-as-common-name OpenVPN calls a client without a certificate by
+// the user's name at a renegotiation, and by none at the login.
+func TestReadCallTakesNoUserNameForACertificates(t *testing.T) {
+	if c, err := openvpn.ReadCall(frame("username", "ada", "password", "pw", "common_name", "ada")); err != nil || c.CommonName != "" {
+		t.Errorf("%q, %v", c.CommonName, err)
 	}
 }
