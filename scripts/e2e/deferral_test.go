@@ -18,7 +18,7 @@ func sessionsWorld(t *testing.T) *world {
 	w.configure(fileSection)
 	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
 	w.run("hopper-1906\n", "user", "add", "grace", "--password-stdin")
-	w.write("slow.toml", fileSection+"[worker]\nlinger = \"0s\"\n[log]\nto = \"log\"\n[ldap]\nrequired_groups = ["+
+	w.write("slow.toml", fileSection+"[worker]\nlinger = \"0s\"\n[state]\npath = \"state.db\"\n[log]\nto = \"log\"\n[ldap]\nrequired_groups = ["+
 		strings.Repeat("\"cn=a\",\n", 100_000)+"]\n")
 	return w
 }
