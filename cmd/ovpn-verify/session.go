@@ -15,10 +15,10 @@ import (
 
 // What the record says of a session's begin and end.
 const (
-	resultToken   = "token"    // the client was given one
-	resultNoToken = "no-token" // there was none to give
-	resultNoted   = "noted"    // that it has ended
-	resultFailed  = "failed"   // cause tells why
+	sessionToken   = "token"    // the client was given one
+	sessionNoToken = "no-token" // there was none to give
+	sessionNoted   = "noted"    // that it has ended
+	sessionFailed  = "failed"   // cause tells why
 )
 
 // connect is the worker's client-connect.
@@ -33,13 +33,13 @@ func (s *service) answerConnect(ctx context.Context, call openvpn.Call, results 
 	connected func(context.Context, verify.Session) (secret.Text, error)) error {
 	began := time.Now()
 	token, err := connected(ctx, newSession(call))
-	result, directives := resultNoToken, ""
+	result, directives := sessionNoToken, ""
 	if err == nil && !token.Empty() {
-		result, directives = resultToken, pushToken(token)
+		result, directives = sessionToken, pushToken(token)
 	}
 	answerErr := results.Accept(directives)
 	if err = errors.Join(err, answerErr); err != nil {
-		result = resultFailed
+		result = sessionFailed
 	}
 	s.recordSession(call, result, time.Since(began), err)
 	return answerErr
@@ -53,10 +53,10 @@ func pushToken(token secret.Text) string {
 
 func (s *service) disconnect(ctx context.Context, call openvpn.Call) {
 	began := time.Now()
-	result := resultNoted
+	result := sessionNoted
 	err := s.pipeline.Disconnected(ctx, newSession(call))
 	if err != nil {
-		result = resultFailed
+		result = sessionFailed
 	}
 	s.recordSession(call, result, time.Since(began), err)
 }

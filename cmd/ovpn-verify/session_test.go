@@ -28,8 +28,8 @@ func TestSessionRecord(t *testing.T) {
 	var log bytes.Buffer
 	s := &service{log: slog.New(slog.NewTextHandler(&log, nil))}
 	call := openvpn.Call{Event: openvpn.ClientConnect, Username: "ada", ClientIP: netip.MustParseAddr("192.0.2.7")}
-	s.recordSession(call, resultToken, 3*time.Millisecond, nil)
-	s.recordSession(openvpn.Call{Event: openvpn.ClientDisconnect, Username: "a b"}, resultFailed, 0, errors.New("no state"))
+	s.recordSession(call, sessionToken, 3*time.Millisecond, nil)
+	s.recordSession(openvpn.Call{Event: openvpn.ClientDisconnect, Username: "a b"}, sessionFailed, 0, errors.New("no state"))
 	want := []string{
 		"level=INFO msg=session event=client-connect user=ada ip=192.0.2.7 result=token ms=3",
 		`level=ERROR msg=session event=client-disconnect user="a b" ip="" result=failed ms=0 cause="no state"`,
