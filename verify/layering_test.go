@@ -24,10 +24,11 @@ var allowed = map[string][]string{
 	"verify/front/reason":    {},
 	"challenge":              {},
 	"backends/file":          {},
-	"backends/ldap":          {},
+	"backends/ldap":          {"backends/tlsclient"},
 	"backends/radius":        {"backends/radius/mschap"},
 	"backends/radius/mschap": {},
 	"backends/backendtest":   {},
+	"backends/tlsclient":     {},
 }
 
 const everybodys = " verify/secret verify/primary verify/trace "
