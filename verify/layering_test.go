@@ -25,8 +25,9 @@ var allowed = map[string][]string{
 	"challenge":              {},
 	"backends/file":          {},
 	"backends/ldap":          {"backends/tlsclient"},
-	"backends/radius":        {"backends/radius/mschap"},
+	"backends/radius":        {"backends/radius/mschap", "backends/radius/radsec", "backends/tlsclient"},
 	"backends/radius/mschap": {},
+	"backends/radius/radsec": {},
 	"backends/backendtest":   {},
 	"backends/tlsclient":     {},
 }

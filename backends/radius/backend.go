@@ -1,5 +1,5 @@
 // Package radius checks passwords against RADIUS servers with Access-Request
-// over UDP (RFC 2865).
+// over UDP (RFC 2865) and over TLS (RadSec, RFC 6614, and RADIUS/1.1, RFC 9765).
 //
 // It promises: an answer counts only when it was made by somebody who knows the
 // shared secret, for exactly this request, accept and refusal alike; every
@@ -25,22 +25,27 @@ import (
 	"layeh.com/radius"
 
 	"ovpn-verify/backends/radius/mschap"
+	"ovpn-verify/backends/radius/radsec"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 )
 
 // Backend asks the servers of one configuration. It is safe for concurrent
-// use; each question has a socket of its own.
+// use; each question over UDP has a socket of its own, and those over TLS share
+// a connection to each server.
 type Backend struct {
 	cfg     Config
 	servers []string
-	secret  secret.Text
+	secret  secret.Text // of the servers asked over UDP
+
+	links        map[string]*radsec.Server // those asked over TLS
+	radsecSecret secret.Text
 
 	constants radius.Attributes // radius.attributes
 	health    *health
 }
 
-// New validates cfg and reads the shared secret. It touches no network.
+// New validates cfg and reads secrets and certificates. It touches no network.
 func New(cfg Config) (*Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -48,7 +53,12 @@ func New(cfg Config) (*Backend, error) {
 	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth()}
 	b.constants, _ = parseConstants(cfg.Attributes) // Validate has looked at them
 	var err error
-	if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
+	if cfg.SecretFile != "" {
+		if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
+			return nil, fmt.Errorf("radius: %w", err)
+		}
+	}
+	if err := b.addLinks(); err != nil {
 		return nil, fmt.Errorf("radius: %w", err)
 	}
 	return b, nil

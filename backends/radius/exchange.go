@@ -14,11 +14,20 @@ import (
 	"ovpn-verify/verify/primary"
 )
 
-// exchange sends one Access-Request to one server, again and again until it is
+// exchange asks one server. An error that is an outage says where it may have
+// asked the user.
+func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+	if link := b.links[server]; link != nil {
+		return b.exchangeTLS(ctx, link, req, c, state)
+	}
+	return b.exchangeUDP(ctx, server, req, c, state)
+}
+
+// exchangeUDP sends one Access-Request, again and again until it is
 // answered or the tries are used up. The socket is connected, so the kernel
 // drops what comes from any other address, and it is new for each request, so
 // its port is random.
-func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+func (b *Backend) exchangeUDP(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
 	conn, err := b.dial(ctx, server)
 	if err != nil {
 		return nil, err
@@ -27,7 +36,7 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 	// Close and not a deadline: the loop below sets deadlines of its own, and
 	// one that came after this one would undo it.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	wire, err := b.encode(req, c, state, conn.LocalAddr())
+	wire, err := b.encode(newEnvelope(radius.CodeAccessRequest, b.secret.Reveal(), conn.LocalAddr()), req, c, state)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
