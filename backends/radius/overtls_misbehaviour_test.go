@@ -28,10 +28,10 @@ var causesOverTLS = map[fakeradius.Kind]string{
 	fakeradius.WrongIdentifier:            "to no request of ours",
 	fakeradius.WrongCode:                  "code 5, which answers no Access-Request",
 	fakeradius.OtherPort:                  "no answer",
-	fakeradius.Garbage:                    "packet with the Length 26995",
+	fakeradius.Garbage:                    "not RADIUS: the Length 26995",
 	fakeradius.Empty:                      "no answer",
 	fakeradius.Truncated:                  "no answer",
-	fakeradius.ShortLength:                "packet with the Length 19",
+	fakeradius.ShortLength:                "not RADIUS: the Length 19",
 	fakeradius.EmptyAttribute:             "malformed attribute",
 	fakeradius.OneByteAttribute:           "malformed attribute",
 	fakeradius.OverlongAttribute:          "malformed attribute",
@@ -39,8 +39,8 @@ var causesOverTLS = map[fakeradius.Kind]string{
 	fakeradius.Reflected:                  "code 1, which answers no Access-Request",
 	fakeradius.HalfAnswer:                 "no answer",
 	fakeradius.HalfAndClose:               "half a packet",
-	fakeradius.Hangup:                     "the server closed the connection before it answered anything",
-	fakeradius.TooLong:                    "packet with the Length 4097",
+	fakeradius.Hangup:                     "the server ended the connection before it answered anything",
+	fakeradius.TooLong:                    "not RADIUS: the Length 4097",
 }
 
 // meaningless11 are wrong in authenticators that RADIUS/1.1 does not have.

@@ -43,6 +43,9 @@ var RadiusUsers = []RadiusUser{
 // RadiusOptions says how the server behaves.
 type RadiusOptions struct {
 	NoMessageAuthenticator bool // answers do not carry one, as before CVE-2024-3596
+	// RadSec has it listen over TLS as well, on the port of Addr in TCP, with the
+	// secret "radsec". Clients have to show a certificate of the same CA.
+	RadSec *Files
 }
 
 // Radius is a FreeRADIUS server: PAP, CHAP and MS-CHAP for users without challenges,

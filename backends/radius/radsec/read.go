@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 )
 
@@ -14,6 +13,9 @@ const (
 	headerLen = 20
 	maxPacket = 4096
 )
+
+// errNoPacket is about bytes that begin no packet.
+var errNoPacket = errors.New("what the server sends is not RADIUS")
 
 // readPacket reads one packet and nothing behind it (RFC 6613 section 2.6.4:
 // a Length that cannot be leaves no way to find the next packet).
@@ -24,7 +26,7 @@ func readPacket(r io.Reader) ([]byte, error) {
 	}
 	length := int(binary.BigEndian.Uint16(start[2:]))
 	if length < headerLen || length > maxPacket {
-		return nil, fmt.Errorf("packet with the Length %d", length)
+		return nil, fmt.Errorf("%w: the Length %d", errNoPacket, length)
 	}
 	packet := make([]byte, length)
 	copy(packet, start[:])
@@ -38,11 +40,12 @@ func readPacket(r io.Reader) ([]byte, error) {
 func (c *conn) read() {
 	for {
 		packet, err := readPacket(c.tls)
-		if err == nil {
-			err = c.deliver(packet)
-		}
 		if err != nil {
 			c.end(c.readError(err))
+			return
+		}
+		if err := c.deliver(packet); err != nil {
+			c.end(err)
 			return
 		}
 	}
@@ -75,19 +78,18 @@ func (c *conn) deliver(packet []byte) error {
 }
 
 // readError adds what an administrator needs to know of a server that goes
-// before it has answered anything. With TLS 1.3 that is also how it tells what
-// it thinks of our certificate.
+// before it has answered anything. With TLS 1.3 that is how it tells what it
+// thinks of our certificate, by an alert (RFC 8446 section 6.2) or, as FreeRADIUS
+// 3.2.1, without a word.
 func (c *conn) readError(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "remote error" && !c.answered {
-		return fmt.Errorf("the server ended the connection: %w: does it want a client certificate, or not know ours?", err)
+	switch {
+	case errors.Is(err, errNoPacket):
+		return err
+	case c.answered:
+		return fmt.Errorf("the server ended the connection: %w", err)
+	default:
+		return fmt.Errorf("the server ended the connection before it answered anything (%w): does it know this host as a client, and want a client certificate?", err)
 	}
-	if errors.Is(err, io.EOF) && !c.answered {
-		return fmt.Errorf("the server closed the connection before it answered anything: does it know this host as a client? (%w)", err)
-	}
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("the server closed the connection: %w", err)
-	}
-	return err
 }
