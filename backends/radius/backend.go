@@ -20,6 +20,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	"layeh.com/radius"
@@ -38,6 +40,8 @@ type Backend struct {
 	servers []string
 	secret  secret.Text // of the servers asked over UDP
 
+	lookUp func(ctx context.Context, network, host string) ([]netip.Addr, error) // as net.Resolver has it
+
 	links        map[string]*radsec.Server // those asked over TLS
 	radsecSecret secret.Text
 
@@ -50,7 +54,7 @@ func New(cfg Config) (*Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth()}
+	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth(), lookUp: net.DefaultResolver.LookupNetIP}
 	b.constants, _ = parseConstants(cfg.Attributes) // Validate has looked at them
 	var err error
 	if cfg.SecretFile != "" {

@@ -19,7 +19,9 @@ const (
 type Config struct {
 	// Servers are asked in this order, each "host" or "host:port" over UDP,
 	// without a port 1812, or "radsec://host" or "radsec://host:port" over TLS,
-	// without a port 2083. An IPv6 address stands in brackets.
+	// without a port 2083. An IPv6 address stands in brackets. Of
+	// a name with several addresses the next one is asked where nobody is at the
+	// first.
 	Servers []string `toml:"servers"`
 	// SecretFile holds the secret shared with the servers that are asked over
 	// UDP; RFC 2865 section 3 prefers 16 bytes or more.

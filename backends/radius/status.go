@@ -2,6 +2,8 @@ package radius
 
 import (
 	"context"
+	"net"
+	"net/netip"
 
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
@@ -20,20 +22,32 @@ func (b *Backend) probe(server string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), b.cfg.Timeout)
 	defer cancel()
-	conn, err := b.dial(ctx, server)
+	addresses, err := b.resolve(ctx, server)
 	if err != nil {
 		return
+	}
+	for _, at := range addresses {
+		if b.probeAt(ctx, at) {
+			b.health.answered(server)
+			return
+		}
+	}
+}
+
+func (b *Backend) probeAt(ctx context.Context, at netip.AddrPort) bool {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", at.String())
+	if err != nil {
+		return false
 	}
 	defer conn.Close()
 	request, err := b.statusServer(newEnvelope(radius.CodeStatusServer, b.secret.Reveal(), nil))
 	if err != nil {
-		return
+		return false
 	}
 	e := exchange{backend: b, conn: conn, request: request}
 	deadline, _ := ctx.Deadline()
-	if _, err := e.try(deadline); err == nil {
-		b.health.answered(server)
-	}
+	_, err = e.try(deadline)
+	return err == nil
 }
 
 // statusServer carries the Message-Authenticator that RFC 5997 section 3 requires.
