@@ -154,3 +154,28 @@ func TestWarningsOverTLS(t *testing.T) {
 		}
 	}
 }
+
+// UDP leaves MS-CHAPv2 to whoever listens, and everything to the secret.
+func TestWarningsAboutUDP(t *testing.T) {
+	for name, c := range map[string]struct {
+		protocol, secret string
+		servers          []string
+		want             []string
+	}{
+		"PAP":           {"pap", sharedSecret, []string{"192.0.2.1"}, nil},
+		"MS-CHAPv2":     {"mschapv2", sharedSecret, []string{"localhost", "192.0.2.1", "radsec://192.0.2.2"}, []string{`radius.protocol = "mschapv2" over UDP to ["192.0.2.1:1812"]: `}},
+		"on this host":  {"mschapv2", sharedSecret, []string{"localhost", "[::1]", "127.0.0.9"}, nil},
+		"over TLS":      {"mschapv2", "short", []string{"radsec://192.0.2.2"}, nil},
+		"short secret":  {"pap", "fifteen bytes..", []string{"192.0.2.1"}, []string{"radius.secret_file holds fewer than 16 bytes: "}},
+		"enough secret": {"pap", "sixteen bytes...", []string{"192.0.2.1"}, nil},
+	} {
+		cfg := config(t, c.servers...)
+		cfg.Protocol = c.protocol
+		if err := os.WriteFile(cfg.SecretFile, []byte(c.secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.Warnings(); !slices.EqualFunc(got, c.want, strings.HasPrefix) || strings.Contains(strings.Join(got, ""), c.secret) {
+			t.Errorf("%s: warnings %q", name, got)
+		}
+	}
+}
