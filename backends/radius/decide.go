@@ -15,7 +15,11 @@ import (
 func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request) (primary.Identity, error) {
 	switch answer.Code {
 	case radius.CodeAccessAccept:
-		id, err := identity(answer, req.Username)
+		err := b.checkService(answer)
+		var id primary.Identity
+		if err == nil {
+			id, err = identity(answer, req.Username)
+		}
 		if err != nil {
 			return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 		}
