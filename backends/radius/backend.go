@@ -5,10 +5,12 @@
 // shared secret, for exactly this request, accept and refusal alike; every
 // request carries a Message-Authenticator as its first attribute and every
 // answer has to carry one, unless the configuration gives that up (RFC 3579
-// section 3.2, CVE-2024-3596 "BlastRADIUS"); no server can hold a login longer
-// than (2+retries) * timeout or its share of the context's time, and an ended
-// context ends it at once. What is neither accepted nor refused nor a challenge
-// is an outage.
+// section 3.2, CVE-2024-3596 "BlastRADIUS"); over TLS the server has shown its
+// certificate before it is sent anything, and under RADIUS/1.1 that is in place
+// of secret and Message-Authenticator; no server can hold a login longer than
+// (2+retries) * timeout or its share of the context's time, and an ended context
+// ends it at once. What is neither accepted nor refused nor a challenge is an
+// outage.
 //
 // The encoding of packets is layeh.com/radius'. The exchange is ours, because
 // that library's client waits without end and knows no Message-Authenticator.

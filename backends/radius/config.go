@@ -69,7 +69,8 @@ type Config struct {
 	Push bool `toml:"push"`
 	// Timeout is how long each try waits, 100ms to 30s; over TLS, how long a
 	// connection takes to be made, and after which a Status-Server asks whether
-	// a server that owes an answer is still there.
+	// a server that owes an answer is still there. One that answers none of
+	// those has twice as long for the answer that it owes.
 	Timeout time.Duration `toml:"timeout"`
 	// Retries is how often the packet is sent again before the next server is
 	// asked, 0 to 10. Over TLS nothing is sent again on a connection: the answer

@@ -86,7 +86,7 @@ func wrongAnswer(t *testing.T, b *Backend, kind fakeradius.Kind, version string)
 	if took := time.Since(began); took > 20*tick {
 		t.Errorf("kind %d took %v", kind, took)
 	}
-	if cause, ok := causesOverTLS[kind]; !ok || !strings.Contains(err.Error(), cause) {
+	if cause, ok := causesOverTLS[kind]; !ok || cause != "no answer" && !strings.Contains(err.Error(), cause) {
 		t.Errorf("%s, kind %d: error %q; want %q in it", version, kind, err, cause)
 	}
 }

@@ -11,15 +11,9 @@ import (
 	"time"
 )
 
-const (
-	statusID   = 0   // Identifier of Status-Server
-	maxID      = 255 // Identifier of the last of the others
-	maxGivenUp = 128 // unanswered requests of which a connection is rid by a new one
-
-	// fairWait is after how long an answer may be called overdue, though the
-	// login has no more time.
-	fairWait = time.Second
-)
+// fairWait is after how long an answer may be called overdue, though the login
+// has no more time.
+const fairWait = time.Second
 
 // conn is one connection. Its lock comes after that of its Server.
 type conn struct {
@@ -72,63 +66,6 @@ func (c *conn) start() {
 	c.idle = time.AfterFunc(c.server.opts.Idle, c.endIfIdle)
 	go c.read()
 	go c.write()
-}
-
-// reserve takes a place for a login; nil: there is none. It ends with release.
-func (c *conn) reserve() *pending {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil || c.retired {
-		return nil
-	}
-	id, free := c.freeID()
-	if !free {
-		return nil
-	}
-	c.last = id
-	c.waiting++
-	c.idle.Stop()
-	return c.add(id)
-}
-
-// freeID goes round, so that an Identifier rests as long as can be.
-func (c *conn) freeID() (uint32, bool) {
-	if c.version == V11 {
-		return c.last + 1, c.pending[c.last+1] == nil
-	}
-	for n := range uint32(maxID) {
-		if id := (c.last+n)%maxID + 1; c.pending[id] == nil {
-			return id, true
-		}
-	}
-	return 0, false
-}
-
-func (c *conn) add(id uint32) *pending {
-	p := &pending{id: id, answer: make(chan result, 1)}
-	c.pending[id] = p
-	return p
-}
-
-// release ends a login's wait. A request that was written and not answered
-// keeps its place for a late answer.
-func (c *conn) release(p *pending, written bool) {
-	c.mu.Lock()
-	c.waiting--
-	if !written {
-		delete(c.pending, p.id)
-	}
-	if len(c.pending)-c.waiting >= maxGivenUp {
-		c.retired = true
-	}
-	over := c.retired && c.waiting == 0
-	if c.err == nil && c.waiting == 0 {
-		c.idle.Reset(c.server.opts.Idle)
-	}
-	c.mu.Unlock()
-	if over {
-		c.end(errors.New("the connection was replaced"))
-	}
 }
 
 // ask writes the request and waits for the answer.
@@ -185,23 +122,6 @@ func (c *conn) prepare(p *pending, encode func(Slot) ([]byte, error)) ([]byte, e
 	defer c.mu.Unlock()
 	p.header = append([]byte(nil), wire[:headerLen]...)
 	return wire, nil
-}
-
-// write is the one writer. A packet that cannot be written whole leaves nothing
-// to go on with.
-func (c *conn) write() {
-	for {
-		select {
-		case wire := <-c.out:
-			_ = c.tls.SetWriteDeadline(time.Now().Add(c.server.opts.Timeout))
-			if _, err := c.tls.Write(wire); err != nil {
-				c.end(fmt.Errorf("write: %w", err))
-				return
-			}
-		case <-c.done:
-			return
-		}
-	}
 }
 
 // ended tells whether it is no more, for whatever reason.
