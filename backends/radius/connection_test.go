@@ -136,7 +136,7 @@ func TestHalfOpenConnectionIsReplacedWithoutRetries(t *testing.T) {
 	s.Freeze()
 	id, err := b.CheckPassword(t.Context(), login("alice", password))
 	outage(t, id, err)
-	time.Sleep(4 * tick)
+	eventually(t, "the connection is given up", func() bool { return b.links[b.servers[0]].Open() == 0 })
 	letIn(t, b)
 }
 

@@ -70,6 +70,9 @@ type Options struct {
 	Believe func(v Version, answer, header []byte) error
 }
 
+// maxTries is how many connections a request may come to.
+const maxTries = 2
+
 // ErrUnfit is in errors about an answer that decides nothing and says nothing
 // against the connection.
 var ErrUnfit = errors.New("it decides nothing")
@@ -98,7 +101,7 @@ func New(o Options) *Server { return &Server{opts: o} }
 func (s *Server) Exchange(ctx context.Context, r Request) (answer []byte, written bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Patience)
 	defer cancel()
-	for {
+	for tries := 1; ; tries++ {
 		c, p, used, err := s.acquire(ctx)
 		if err != nil {
 			return nil, written, err
@@ -109,8 +112,9 @@ func (s *Server) Exchange(ctx context.Context, r Request) (answer []byte, writte
 		}
 		written = written || sent
 		// One that was open before may have ended for reasons of its own: the
-		// server closes what is idle. To a new one this happens once.
-		if !used || !c.ended() || ctx.Err() != nil || sent && !r.Repeatable {
+		// server closes what is idle. That happens once to a request.
+		stale := used && c.ended() && ctx.Err() == nil
+		if !stale || tries == maxTries || sent && !r.Repeatable {
 			return nil, written, err
 		}
 	}
