@@ -39,6 +39,7 @@ func TestConnectionClosedByTheServerIsReplaced(t *testing.T) {
 
 // All of them share one connection, up to the 255 that fit on it.
 func TestManyLoginsAtOnceShareAConnection(t *testing.T) {
+	t.Parallel()
 	const logins = 300
 	for version, want := range map[string]int{"RADIUS/TLS": 2, "RADIUS/1.1": 1} {
 		s, cfg := startTLS(t, fakeradius.Options{Delay: 3 * tick, Users: many(logins)}, versions[version])

@@ -27,9 +27,7 @@ var causesOverTLS = map[fakeradius.Kind]string{
 	fakeradius.WrongSecret:                "wrong Response Authenticator",
 	fakeradius.WrongIdentifier:            "to no request of ours",
 	fakeradius.WrongCode:                  "code 5, which answers no Access-Request",
-	fakeradius.OtherPort:                  "no answer",
 	fakeradius.Garbage:                    "not RADIUS: the Length 26995",
-	fakeradius.Empty:                      "no answer",
 	fakeradius.Truncated:                  "no answer",
 	fakeradius.ShortLength:                "not RADIUS: the Length 19",
 	fakeradius.EmptyAttribute:             "malformed attribute",
@@ -51,6 +49,7 @@ var meaningless11 = map[fakeradius.Kind]bool{
 
 // A wrong answer decides nothing, whatever it says, is named, and is over in time.
 func TestWrongAnswersOverTLSDecideNothing(t *testing.T) {
+	t.Parallel()
 	var wg sync.WaitGroup
 	turns := make(chan bool, 6) // handshakes take their time
 	for _, kind := range fakeradius.WrongOverTLS() {
@@ -59,6 +58,9 @@ func TestWrongAnswersOverTLSDecideNothing(t *testing.T) {
 				continue
 			}
 			for _, accept := range []bool{true, false} {
+				if !accept && causesOverTLS[kind] == "no answer" {
+					continue // it says neither
+				}
 				_, cfg := startTLS(t, fakeradius.Options{AcceptAll: accept, Answers: []fakeradius.Kind{kind}}, versions[version])
 				cfg.Timeout = 30 * tick // the others are over at once
 				if causesOverTLS[kind] == "no answer" {

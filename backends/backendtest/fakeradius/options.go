@@ -5,6 +5,7 @@ package fakeradius
 
 import (
 	"crypto/tls"
+	"slices"
 	"time"
 
 	"layeh.com/radius"
@@ -100,8 +101,10 @@ const (
 // Wrong lists every kind that must count for nothing over UDP, Silent among them.
 func Wrong() []Kind { return kindsTo(Reflected) }
 
-// WrongOverTLS lists those over TLS.
-func WrongOverTLS() []Kind { return kindsTo(TooLong) }
+// WrongOverTLS lists those over TLS, where there is no other port and no empty packet.
+func WrongOverTLS() []Kind {
+	return slices.DeleteFunc(kindsTo(TooLong), func(k Kind) bool { return k == OtherPort || k == Empty })
+}
 
 func kindsTo(last Kind) []Kind {
 	var all []Kind

@@ -114,7 +114,7 @@ func (s *Server) reply(c *stream, req Request) {
 	code, attrs := s.verdict(req)
 	for _, k := range s.kinds(req) {
 		switch k {
-		case Silent, OtherPort, Empty:
+		case Silent:
 			continue
 		case Hangup:
 			_ = c.Close()
