@@ -45,7 +45,7 @@ func startWith(t *testing.T, opts fakeradius.Options, server *tls.Config, trust 
 		opts.Secret = radsecSecret
 	}
 	if opts.Users == nil {
-		opts.Users = map[string]fakeradius.User{"alice": {Password: password}}
+		opts.Users = map[string]fakeradius.User{"alice": {Password: password}, "bob": {Password: password}}
 	}
 	s, err := fakeradius.Start(opts)
 	if err != nil {
@@ -65,6 +65,16 @@ func file(t *testing.T, name string, content []byte) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// connected waits until there is a connection, by logins of bob, for tests whose
+// timeouts are too short to make one on a busy machine.
+func connected(t *testing.T, b *Backend) {
+	t.Helper()
+	eventually(t, "a connection", func() bool {
+		_, err := b.CheckPassword(t.Context(), login("bob", password))
+		return err == nil
+	})
 }
 
 func letIn(t *testing.T, b *Backend) {
