@@ -82,7 +82,7 @@ func TestLateAnswerIsNobodys(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			s, cfg := startTLS(t, fakeradius.Options{Status: true, Users: map[string]fakeradius.User{
-				"alice": {Password: password}, "bob": {Password: password}, "slow": {Password: password, Delay: 9 * tick},
+				"alice": {Password: password}, "bob": {Password: password}, "slow": {Password: password, Delay: 7 * tick},
 			}}, versions[version])
 			cfg.Timeout = 3 * tick
 			b := backend(t, cfg)
@@ -90,7 +90,7 @@ func TestLateAnswerIsNobodys(t *testing.T) {
 			before := s.Connections()
 			id, err := b.CheckPassword(t.Context(), login("slow", password))
 			outage(t, id, err)
-			for range 6 {
+			for range 4 {
 				letIn(t, b)
 				if _, err := b.CheckPassword(t.Context(), login("alice", "wrong")); !errors.Is(err, primary.ErrRefused) {
 					t.Errorf("%v; want a refusal", err)
@@ -150,8 +150,8 @@ func TestSlowAnswerIsWaitedFor(t *testing.T) {
 	for _, push := range []bool{false, true} {
 		// With push no Status-Server is answered either.
 		s, cfg := startTLS(t, fakeradius.Options{Status: !push, Users: map[string]fakeradius.User{
-			"alice": {Password: password, Delay: 10 * tick}, "bob": {Password: password}}}, nil)
-		cfg.Timeout, cfg.Retries, cfg.Push = 4*tick, 9, push
+			"alice": {Password: password, Delay: 7 * tick}, "bob": {Password: password}}}, nil)
+		cfg.Timeout, cfg.Retries, cfg.Push = 3*tick, 9, push
 		b := backend(t, cfg)
 		connected(t, b)
 		before := len(s.Requests())

@@ -136,7 +136,7 @@ func TestServersShareTheDeadline(t *testing.T) {
 		cfg.Timeout = 20 * time.Second
 		b := backend(t, cfg)
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 15*tick)
+			ctx, cancel := context.WithTimeout(t.Context(), 12*tick)
 			defer cancel()
 			_, err := b.CheckPassword(ctx, login("alice", password))
 			if ctx.Err() != nil || (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
