@@ -23,11 +23,13 @@ const (
 	staticPrefix  = "SCRV1:"
 	dynamicPrefix = "CRV1:"
 	tokenPrefix   = "SESS_ID_AT_" // SESSION_ID_PREFIX, OpenVPN src/openvpn/auth_token.h
+	sessionPrefix = "OVPN_VERIFY_AT_"
 
 	maxState = 64 // bytes; the whole answer must fit OpenVPN's 128-byte password
 )
 
-// Field is the password field as it arrived: Plain, Static, Dynamic or Token.
+// Field is the password field as it arrived: Plain, Static, Dynamic, Token or
+// SessionToken.
 // No other package can add a kind, so that a type switch whose default refuses
 // is complete.
 type Field interface{ field() }
@@ -51,10 +53,14 @@ type Dynamic struct {
 // to be sent to a directory as a password.
 type Token struct{ Text secret.Text }
 
-func (Plain) field()   {}
-func (Static) field()  {}
-func (Dynamic) field() {}
-func (Token) field()   {}
+// SessionToken is what NewToken made.
+type SessionToken struct{ Text secret.Text }
+
+func (Plain) field()        {}
+func (Static) field()       {}
+func (Dynamic) field()      {}
+func (Token) field()        {}
+func (SessionToken) field() {}
 
 // Parse reads the password field, once. Its errors wrap ErrBrokenFrame and do
 // not quote the field.
@@ -74,6 +80,9 @@ func Parse(raw secret.Text) (Field, error) {
 	}
 	if bytes.HasPrefix(b, []byte(tokenPrefix)) {
 		return Token{Text: raw}, nil
+	}
+	if bytes.HasPrefix(b, []byte(sessionPrefix)) {
+		return SessionToken{Text: raw}, nil
 	}
 	return Plain{Password: raw}, nil
 }
@@ -120,7 +129,7 @@ func decode(part []byte) ([]byte, bool) {
 // framed finds a frame inside a frame: no client sends one, and whoever parsed
 // it a second time would see another login.
 func framed(password []byte) bool {
-	for _, prefix := range []string{staticPrefix, dynamicPrefix, tokenPrefix} {
+	for _, prefix := range []string{staticPrefix, dynamicPrefix, tokenPrefix, sessionPrefix} {
 		if bytes.HasPrefix(password, []byte(prefix)) {
 			return true
 		}

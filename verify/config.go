@@ -32,6 +32,12 @@ type LoginConfig struct {
 	Deadline        time.Duration `toml:"deadline"`          // for the whole login
 	ChallengeTTL    time.Duration `toml:"challenge_ttl"`     // for the user to answer
 	MatchCommonName string        `toml:"match_common_name"` // "off", "exact" or "fold"
+
+	// OneTimePasswords: what users type as their password holds a code that the
+	// backend checks, so that a renegotiation must not ask the backend again.
+	OneTimePasswords bool `toml:"one_time_passwords"`
+	// ChallengeSameAddress: an answer counts only from the address of the question.
+	ChallengeSameAddress bool `toml:"challenge_same_address"`
 }
 
 // DefaultLoginConfig stays below OpenVPN's hand-window of 60 seconds. The
@@ -63,6 +69,8 @@ type TOTPConfig struct {
 	Skew       int           `toml:"skew"`       // time steps accepted before and after
 	Unenrolled string        `toml:"unenrolled"` // "refuse" or "allow"
 	Appended   bool          `toml:"appended"`   // also accept password and code in one field
+
+	ReuseGrace time.Duration `toml:"reuse_grace"` // for a client whose connection did not come up; 0: never
 }
 
 // DefaultTOTPConfig is what every authenticator app understands.
@@ -70,6 +78,7 @@ func DefaultTOTPConfig() TOTPConfig {
 	return TOTPConfig{
 		Issuer: "OpenVPN", Prompt: "Enter the code from your authenticator app", Source: sourceState,
 		Digits: 6, Period: 30 * time.Second, Skew: 1, Unenrolled: unenrolledRefuse,
+		ReuseGrace: 10 * time.Second,
 	}
 }
 
@@ -93,6 +102,7 @@ func (c TOTPConfig) Validate() error {
 	}
 	return errors.Join(append(faults,
 		between("totp.period", c.Period, 15*time.Second, 5*time.Minute),
+		between("totp.reuse_grace", c.ReuseGrace, 0, time.Minute),
 		OneOf("totp.source", c.Source, sourceState),
 		OneOf("totp.unenrolled", c.Unenrolled, unenrolledRefuse, unenrolledAllow),
 	)...)

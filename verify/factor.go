@@ -11,6 +11,9 @@ import (
 
 // secondFactor checks the code, or asks for one when none came along.
 func (a *attempt) secondFactor(ctx context.Context, code secret.Text) error {
+	if err := a.checkLocked(ctx, a.identity.Name, a.Login.SecondFactor == factorTOTP); err != nil {
+		return err
+	}
 	if a.Login.SecondFactor == factorNone {
 		return nil
 	}
@@ -38,21 +41,34 @@ func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) (err er
 	if !right {
 		return a.spendRecoveryCode(ctx, code)
 	}
-	err = a.Store.SpendStep(ctx, a.identity.Name, step)
+	err = a.Store.SpendStep(ctx, a.identity.Name, step, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrSpent) {
 		return refusal("the code, or a later one, was used before")
+	}
+	a.carriesCode = true
+	return codeLocked(err)
+}
+
+// codeLimit counts wrong codes of the identity.
+func (a *attempt) codeLimit() state.Counter {
+	return a.Limits.counter(state.CountFactor, a.identity.Name)
+}
+
+func codeLocked(err error) error {
+	if errors.Is(err, state.ErrLocked) {
+		return refusal("%v", err)
 	}
 	return err
 }
 
 // spendRecoveryCode takes one of the codes that `totp enroll` showed.
 func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error {
-	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code)
+	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrNotFound) {
 		return refusal("wrong code")
 	}
 	if err == nil {
-		a.factor = "recovery"
+		a.factor, a.carriesCode = "recovery", true
 	}
-	return err
+	return codeLocked(err)
 }

@@ -23,6 +23,10 @@ type Login struct {
 	Password     secret.Text // the password field in any of its forms
 	CommonName   string      // of the client's certificate, empty without one
 	ClientIP     netip.Addr
+	ClientPort   uint16           // 0: unknown, and then no session is recognised
+	SessionID    string           // of OpenVPN's auth-gen-token
+	SessionState string           // what OpenVPN found its auth-token to be (external-auth); empty without one
+	Daemon       string           // names the OpenVPN process
 	ClientProto  string           // IV_PROTO, for the form of a temporary failure
 	CanChallenge bool             // a text reaches the client, so that it can be asked
 	OnStep       func(trace.Step) // called after each step, when set

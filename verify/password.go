@@ -46,6 +46,9 @@ func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, 
 // the password answers the first one, unless TOTP is to check it here or the server has seen it.
 func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, code secret.Text, round int) error {
 	a.factor = "backend"
+	if err := a.checkLocked(ctx, a.login.Username, true); err != nil {
+		return err
+	}
 	if !code.Empty() && !q.CodeSpent && a.Login.SecondFactor == factorNone {
 		return a.answerBackend(ctx, q.State, code, round)
 	}

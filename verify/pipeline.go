@@ -10,6 +10,7 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -38,25 +39,43 @@ type ChallengeAnswerer interface {
 type Store interface {
 	PutChallenge(ctx context.Context, id string, c state.Challenge, now time.Time) error
 	TakeChallenge(ctx context.Context, id string, now time.Time) (state.Challenge, error)
-	SpendStep(ctx context.Context, identity string, step uint64) error
-	SpendRecoveryCode(ctx context.Context, identity string, code secret.Text) error
+	SpendStep(ctx context.Context, identity string, step uint64, limit state.Counter, now time.Time) error
+	SpendRecoveryCode(ctx context.Context, identity string, code secret.Text, limit state.Counter, now time.Time) error
 	Enrolment(ctx context.Context, identity string) (state.Enrolment, error)
+
+	BeginAttempt(ctx context.Context, id string, counters []state.Counter, now, until time.Time) error
+	EndAttempt(ctx context.Context, id string, ended []state.Ended, now time.Time) error
+	Locked(ctx context.Context, counters []state.Counter, now time.Time) error
+
+	Recognise(ctx context.Context, place state.Place, field secret.Text, retries bool, now time.Time) (state.Session, state.Recognised, error)
+	PutSession(ctx context.Context, s state.Session, field secret.Text, grace time.Duration, now time.Time) error
+	SessionUp(ctx context.Context, place state.Place, token secret.Text, now time.Time) error
+	SessionByToken(ctx context.Context, token secret.Text, now time.Time) (state.Session, error)
+	EndSession(ctx context.Context, place state.Place, now time.Time) error
 }
 
 // Pipeline decides logins; it is safe for concurrent use.
 type Pipeline struct {
 	Login   LoginConfig
 	TOTP    TOTPConfig
+	Limits  LimitsConfig
+	Session SessionConfig
 	Backend PasswordChecker
 	Store   Store
 	Now     func() time.Time
 
-	checks chan struct{} // one for each backend check at once
+	// OneTimePasswords: what the backend takes as a password is good once, or asks
+	// the user's phone, so that a renegotiation must not ask again.
+	OneTimePasswords bool
+
+	checks   chan struct{} // one for each backend check at once
+	underWay *underWay
 }
 
 // New makes a pipeline that asks the backend for at most maxConcurrent logins at once.
 func New(p Pipeline, maxConcurrent int) *Pipeline {
 	p.checks = make(chan struct{}, maxConcurrent)
+	p.underWay = &underWay{attempts: map[[sha256.Size]byte]*sharedAttempt{}}
 	return &p
 }
 
@@ -65,7 +84,11 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 	a := &attempt{Pipeline: p, login: l, factor: "none"}
 	began := time.Now()
 	steps := &trace.Trace{OnStep: l.OnStep}
-	err := a.decide(trace.With(ctx, steps))
+	ctx = trace.With(ctx, steps)
+	err := a.decide(ctx)
+	if err == nil {
+		a.remember(ctx)
+	}
 	d := a.decision(err)
 	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(began)
 	return d
@@ -78,6 +101,12 @@ type attempt struct {
 	identity primary.Identity // set once the password was right
 	field    string           // what kind of password field came, for the record
 	factor   string           // what was checked besides the password, for the record
+
+	carriesCode bool           // the field holds a code, which is good once
+	guessed     bool           // a password or a code was tried on the user
+	inSession   bool           // the client's place has an established session
+	continued   *state.Session // the one that vouches for this login
+	stateless   bool           // there is no state, and none is needed
 }
 
 // decide returns nil only for a login that is to be let in.
@@ -91,18 +120,31 @@ func (a *attempt) decide(ctx context.Context) error {
 		return refusal("%v", err)
 	}
 	switch f := field.(type) {
-	case challenge.Plain:
-		a.field = "plain"
-		return a.checkPlain(ctx, f.Password)
-	case challenge.Static:
-		a.field = "static"
-		return a.checkPassword(ctx, f.Password, f.Response)
-	case challenge.Dynamic:
-		a.field = "dynamic"
-		return a.checkAnswer(ctx, f)
 	case challenge.Token:
 		a.field = "token"
-		return refusal("an OpenVPN auth-token is not a password; it is never sent to a directory")
+		return a.checkGeneratedToken(ctx)
+	case challenge.SessionToken:
+		a.field = "token"
+		return a.checkToken(ctx, f)
+	}
+	if done, err := a.recognise(ctx); done {
+		return err
+	}
+	return a.limited(ctx, field, a.checkField)
+}
+
+// checkField decides by what was typed.
+func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
+	switch f := field.(type) {
+	case challenge.Plain:
+		a.field, a.guessed = "plain", true
+		return a.checkPlain(ctx, f.Password)
+	case challenge.Static:
+		a.field, a.guessed, a.carriesCode = "static", true, !f.Response.Empty()
+		return a.checkPassword(ctx, f.Password, f.Response)
+	case challenge.Dynamic:
+		a.field, a.carriesCode = "dynamic", true
+		return a.checkAnswer(ctx, f)
 	default:
 		return refusal("a password field of unknown kind")
 	}

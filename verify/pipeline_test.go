@@ -43,7 +43,7 @@ func (d *directory) CheckPassword(_ context.Context, req primary.Request) (prima
 	case d.outage != nil:
 		return primary.Identity{}, d.outage
 	case string(req.Password.Reveal()) != "pw-"+name:
-		return primary.Identity{}, fmt.Errorf("wrong password: %w", primary.ErrRefused)
+		return primary.Identity{}, &primary.AccountError{Identity: name, Err: fmt.Errorf("wrong password: %w", primary.ErrRefused)}
 	case name == "nameless":
 		return primary.Identity{}, nil
 	case len(d.asks[name]) > 0:
@@ -87,7 +87,7 @@ func newFixture(t *testing.T, change func(*Pipeline)) *fixture {
 	}
 	t.Cleanup(f.store.Close)
 	p := Pipeline{
-		Login: DefaultLoginConfig(), TOTP: DefaultTOTPConfig(), Backend: f.directory,
+		Login: DefaultLoginConfig(), TOTP: DefaultTOTPConfig(), Session: DefaultSessionConfig(), Backend: f.directory,
 		Store: f.store, Now: func() time.Time { return f.now },
 	}
 	p.Login.SecondFactor = "totp"
@@ -236,7 +236,7 @@ func TestUnenrolled(t *testing.T) {
 
 func TestMissingStateIsNotEmpty(t *testing.T) {
 	f := newFixture(t, func(p *Pipeline) { p.TOTP.Unenrolled = "allow" })
-	f.Store = state.Open(filepath.Join(t.TempDir(), "state.db"), filepath.Join(t.TempDir(), "state.key"))
+	f.Store = state.OpenExisting(filepath.Join(t.TempDir(), "state.db"), filepath.Join(t.TempDir(), "state.key"))
 	f.want(Unavailable, "no database", f.login("ada", "pw-ada"))
 }
 

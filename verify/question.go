@@ -31,6 +31,7 @@ func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state
 		return refusal("a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
 	}
 	c.Username, c.CommonName, c.Identity = a.login.Username, a.login.CommonName, a.identity
+	c.Address = a.login.ip()
 	c.Expires = a.Now().Add(a.Login.ChallengeTTL)
 	id := challenge.NewState()
 	if err := a.Store.PutChallenge(ctx, id, c, a.Now()); err != nil {
@@ -42,6 +43,7 @@ func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state
 // checkAnswer takes the pending challenge, which ends it, and checks the answer.
 func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
+	a.guessed = err == nil && c.Username == a.login.Username
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return refusal("the challenge is unknown or was answered before")
@@ -51,6 +53,8 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 		return err
 	case c.Username != a.login.Username || c.CommonName != a.login.CommonName:
 		return refusal("the challenge belongs to %q with certificate %q", c.Username, c.CommonName)
+	case a.Login.ChallengeSameAddress && c.Address != a.login.ip():
+		return refusal("the challenge was put to %s", c.Address)
 	case f.Response.Empty():
 		return refusal("the answer to the challenge is empty")
 	}

@@ -90,6 +90,10 @@ func readBindPassword(c Config) (secret.Text, error) {
 // many, or two, are open at once. Logins wait for each other where they need more.
 func (b *Backend) LimitConnections(most int) { b.pool = newPool(most) }
 
+// RememberServers is for before the first login: servers that gave no answer are
+// avoided by the workers to come as well.
+func (b *Backend) RememberServers(m primary.ServerMemory) { b.health.avoid.Memory = m }
+
 // CheckPassword asks the servers in their order, those that failed lately
 // last, until one decides. A refusal is final, so that one wrong password counts
 // once against the directory's lock-out; an outage goes on to the next server, and is returned, not as
@@ -108,6 +112,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // time, until one comes to a verdict.
 func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (primary.Identity, error)) (primary.Identity, error) {
 	all, failed := b.servers(ctx)
+	b.health.recall(ctx, all)
 	servers, due := b.health.order(all)
 	for _, e := range due {
 		go b.probe(e)
@@ -191,7 +196,11 @@ func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request
 	if err != nil {
 		return found{}, err
 	}
-	return f, b.prove(ctx, e, f.dn, req.Password)
+	err = b.prove(ctx, e, f.dn, req.Password)
+	if errors.Is(err, primary.ErrRefused) {
+		err = &primary.AccountError{Identity: f.identity.Name, Err: err}
+	}
+	return f, err
 }
 
 // prove has the server check the password, on a connection of its own.

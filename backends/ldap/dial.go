@@ -53,12 +53,12 @@ func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.raw = raw
+	s.raw = &rawConn{Conn: raw}
 	s.follow(ctx)
 	if e.scheme != schemeLDAPS {
-		return raw, nil
+		return s.raw, nil
 	}
-	return s.backend.tls.Handshake(ctx, raw, e.host)
+	return s.backend.tls.Handshake(ctx, s.raw, e.host)
 }
 
 // startTLS asks for TLS and returns the encrypted connection. It reads the

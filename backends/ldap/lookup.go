@@ -27,7 +27,6 @@ func (b *Backend) searcher(ctx context.Context, e endpoint) (*session, error) {
 }
 
 func (b *Backend) newSearcher(ctx context.Context, e endpoint) (*session, error) {
-	b.pool.makeRoom()
 	s, err := b.open(ctx, e)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,9 @@ func place(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	}
 }
 
-// take returns a connection that waits, or nil. It ends with ctx.
+// take returns a connection that waits, which then ends with ctx; or nil, and
+// there is room for a new one. It is one step, or else a login that found none
+// would close, to make room, what another has just put there. Call it with a place.
 func (p *pool) take(ctx context.Context, url string) *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,6 +68,7 @@ func (p *pool) take(ctx context.Context, url string) *session {
 		s.wire.reset()
 		return s
 	}
+	p.clear()
 	return nil
 }
 
@@ -83,12 +86,16 @@ func (p *pool) put(s *session) {
 	time.AfterFunc(maxIdleTime+time.Second, func() { p.expire(s.server) })
 }
 
-// makeRoom closes connections that wait, to another server as a rule, until
-// they and those in use are no more than the places. Call it with a place,
-// before a new connection.
+// makeRoom is for a new connection that is wanted whatever waits. Call it with a place.
 func (p *pool) makeRoom() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.clear()
+}
+
+// clear closes connections that wait, to another server as a rule, until they
+// and those in use are no more than the places. The caller holds p.mu.
+func (p *pool) clear() {
 	waiting := 0
 	for _, idle := range p.idle {
 		waiting += len(idle)

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"net"
 	"runtime"
 	"slices"
 	"sync"
@@ -109,4 +110,36 @@ func TestAStorm(t *testing.T) {
 	if binds := countOf(n.Binds, fakeldap.ExampleServiceDN); binds > atOnce/searchShare {
 		t.Errorf("%d service binds: the searching connections were not used again", binds)
 	}
+}
+
+// slowToClose stands for the moment in which the system closes a connection.
+type slowToClose struct {
+	net.Conn
+	begun, end chan struct{}
+}
+
+func (c *slowToClose) Close() error {
+	close(c.begun)
+	<-c.end
+	return nil
+}
+
+func TestAConnectionIsClosedWhenCloseReturnsWhoeverBegan(t *testing.T) {
+	t.Parallel()
+	conn := &slowToClose{begun: make(chan struct{}), end: make(chan struct{})}
+	s := &rawConn{Conn: conn}
+	go s.Close()
+	<-conn.begun
+	second := make(chan struct{})
+	go func() {
+		s.Close()
+		close(second)
+	}()
+	select {
+	case <-second:
+		t.Error("it is not closed yet")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(conn.end)
+	<-second
 }

@@ -3,9 +3,12 @@ package ldap
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"ovpn-verify/backends/avoid"
 )
 
 // deadTime is how long a server that failed comes after the others before it
@@ -16,10 +19,10 @@ const deadTime = 30 * time.Second
 // servers: a tenth.
 const reserve = 10
 
-// health remembers which servers failed. It is this process's own; a memory
-// that several share would take its place with the same three methods.
+// health remembers which servers failed, across workers where there is a memory.
 type health struct {
-	wait time.Duration
+	wait  time.Duration
+	avoid avoid.List
 
 	mu   sync.Mutex
 	dead map[string]time.Time // URL, and when to probe
@@ -29,14 +32,28 @@ func newHealth() *health { return &health{wait: deadTime, dead: map[string]time.
 
 func (h *health) failed(url string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.dead[url] = time.Now().Add(h.wait)
+	h.mu.Unlock()
+	h.avoid.Failed(url, h.wait)
 }
 
 func (h *health) answered(url string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	delete(h.dead, url)
+	h.mu.Unlock()
+	h.avoid.Answered(url)
+}
+
+// recall takes over what earlier workers found.
+func (h *health) recall(ctx context.Context, all []endpoint) {
+	urls := make([]string, len(all))
+	for i, e := range all {
+		urls[i] = e.url
+	}
+	avoided := h.avoid.Recall(ctx, urls)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.Copy(h.dead, avoided)
 }
 
 // order puts the dead servers last. They are asked when no other decides, so
@@ -74,6 +91,7 @@ func (b *Backend) probe(e endpoint) {
 		return
 	}
 	defer leave()
+	b.pool.makeRoom()
 	if s, err := b.newSearcher(ctx, e); err == nil { // without an account: connected
 		b.health.answered(e.url)
 		b.pool.put(s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -62,4 +63,18 @@ func (s *session) abandon() {
 		s.raw.Close()
 		s.disarm()
 	}
+}
+
+// rawConn is closed when Close returns, also when somebody else has begun to
+// close it: the library's reader does when the server is first. A place is left
+// after that, and without it there would be a connection more than places.
+type rawConn struct {
+	net.Conn
+	closing sync.Once
+	err     error
+}
+
+func (c *rawConn) Close() error {
+	c.closing.Do(func() { c.err = c.Conn.Close() })
+	return c.err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
@@ -21,15 +22,18 @@ type configCommand struct {
 	Init  configInit  `cmd:"" help:"Print a commented configuration to start from."`
 }
 
-type configCheck struct{}
+type configCheck struct {
+	ServerConf string `help:"Also check OpenVPN's configuration: what in it would refuse or drop users." placeholder:"FILE"`
+	CD         string `name:"cd" help:"Folder that OpenVPN runs in (its --cd), when it is not that of the file." placeholder:"DIR"`
+}
 
 // Run also reads the files that the configuration names.
-func (configCheck) Run(path *configFlag) error {
+func (cmd *configCheck) Run(path *configFlag) error {
 	c, err := path.load()
 	if err != nil {
 		return err
 	}
-	if _, err := newBackend(c); err != nil {
+	if _, err := newBackend(c, loginStore(c)); err != nil {
 		return err
 	}
 	if c.Login.Backend == "file" {
@@ -40,11 +44,18 @@ func (configCheck) Run(path *configFlag) error {
 			return err
 		}
 	}
+	if _, err := os.Stat(filepath.Dir(c.State.Path)); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(os.Stderr, "warning: folder %s does not exist: nothing can be remembered, failed attempts are not counted; "+
+			"make it with: install -d -m 0700 -o USER %[1]s (the user that OpenVPN runs as)\n", filepath.Dir(c.State.Path))
+	}
 	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	fmt.Printf("%s is fine\n", *path)
-	return nil
+	if cmd.ServerConf == "" {
+		return nil
+	}
+	return cmd.checkServerConf(string(*path), c)
 }
 
 type configShow struct{}

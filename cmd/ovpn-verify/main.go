@@ -35,6 +35,8 @@ type grammar struct {
 	Conf    configCommand  `cmd:"" name:"config" help:"Check, show or start a configuration."`
 	Totp    totpCommand    `cmd:"" name:"totp" help:"Enrol users for time-based codes."`
 	User    userCommand    `cmd:"" help:"Keep the users file."`
+	Unlock  unlockCommand  `cmd:"" help:"Forget a user's or an address's failed attempts."`
+	State   stateCommand   `cmd:"" name:"state" help:"Check and back up what outlives a login."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go."`
 	Worker  workerCommand  `cmd:"" hidden:""`
 }

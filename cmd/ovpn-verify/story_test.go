@@ -44,6 +44,7 @@ func storyParams() testscript.Params {
 	return testscript.Params{
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", filepath.Dir(binary)+":"+env.Getenv("PATH"))
+			env.Setenv("PROGRAM", binary)
 			env.Setenv("OVPN_VERIFY_CONFIG", filepath.Join(env.WorkDir, "config.toml"))
 			s := &story{dir: env.WorkDir, calls: map[string]*testbed.Deferred{}}
 			env.Values["story"] = s

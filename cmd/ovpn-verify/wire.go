@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"ovpn-verify/backends/file"
@@ -27,26 +28,32 @@ func (path configFlag) load() (config.Config, error) {
 
 // newPipeline puts the parts together that the configuration asks for.
 func newPipeline(c config.Config) (*verify.Pipeline, error) {
-	backend, err := newBackend(c)
+	store := loginStore(c)
+	backend, err := newBackend(c, store)
 	if err != nil {
 		return nil, err
 	}
 	return verify.New(verify.Pipeline{
-		Login: c.Login, TOTP: c.TOTP, Backend: backend,
-		Store: newStore(c), Now: time.Now,
+		Login: c.Login, TOTP: c.TOTP, Limits: c.Limits, Session: c.Session, Backend: backend,
+		Store: store, Now: time.Now,
+		OneTimePasswords: c.Login.OneTimePasswords || c.Login.Backend == "radius" && c.RADIUS.Push,
 	}, c.Worker.MaxConcurrent), nil
 }
 
-func newBackend(c config.Config) (verify.PasswordChecker, error) {
+func newBackend(c config.Config, store *state.Store) (verify.PasswordChecker, error) {
 	switch c.Login.Backend {
 	case "file":
 		return file.New(c.File), nil
 	case "ldap":
 		backend, err := ldap.New(c.LDAP)
-		if err == nil {
-			backend.LimitConnections(c.Worker.MaxConcurrent)
+		if err != nil {
+			return nil, err
 		}
-		return backend, err
+		backend.LimitConnections(c.Worker.MaxConcurrent)
+		if len(c.LDAP.URLs) > 1 || strings.HasPrefix(c.LDAP.URLs[0], "srv://") {
+			backend.RememberServers(serverMemory{store, "ldap"})
+		}
+		return backend, nil
 	case "radius":
 		return radius.New(c.RADIUS)
 	default:
@@ -55,6 +62,14 @@ func newBackend(c config.Config) (verify.PasswordChecker, error) {
 }
 
 func newStore(c config.Config) *state.Store { return state.Open(c.State.Path, c.State.KeyFile) }
+
+// loginStore is the store as logins see it: with a second factor it must be there.
+func loginStore(c config.Config) *state.Store {
+	if c.Login.SecondFactor == "totp" {
+		return state.OpenExisting(c.State.Path, c.State.KeyFile)
+	}
+	return newStore(c)
+}
 
 // newLog makes the log and writes the warnings that stand at every start.
 func newLog(c config.Config) (*slog.Logger, func()) {

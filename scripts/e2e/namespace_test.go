@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovpn-verify/backends/backendtest/fakeradius"
+	"ovpn-verify/scripts/testbed"
 )
 
 // fakeRADIUS starts a server that misbehaves on the loopback of the server's
@@ -25,34 +26,51 @@ func (w *world) fakeRADIUS(o fakeradius.Options) string {
 	return server.Addr()
 }
 
-// inServerNamespace runs f on a thread that enters the namespace and comes back.
-// A socket stays where it was made. The thread must not end: the servers that
-// it started end with it.
+// inServerNamespace fails the test where f, or the way to it, fails.
 func (w *world) inServerNamespace(f func() error) {
 	w.t.Helper()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	home := w.openNamespace("/proc/thread-self/ns/net")
-	defer home.Close()
-	there := w.openNamespace(filepath.Join("/run/netns", w.ServerNS))
-	defer there.Close()
-	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
-		w.t.Fatal(err)
-	}
-	err := f()
-	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
-		panic(back) // whatever ran on this thread next would be in the wrong network
-	}
-	if err != nil {
+	if err := w.enter(f); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func (w *world) openNamespace(path string) *os.File {
-	w.t.Helper()
-	f, err := os.Open(path)
+// enter runs f on a thread that enters the server's namespace and comes back.
+// A socket stays where it was made, and so does a process that f starts. The
+// thread must not end: the servers that it started end with it.
+func (w *world) enter(f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	home, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
-		w.t.Fatal(err)
+		return err
 	}
-	return f
+	defer home.Close()
+	there, err := os.Open(filepath.Join("/run/netns", w.ServerNS))
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	err = f()
+	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
+		panic(back) // whatever ran on this thread next would be in the wrong network
+	}
+	return err
+}
+
+// callInside is w.call where the servers are; in their namespace without being in
+// a mount namespace of its own, as with ip-netns(8), so that all calls find one worker.
+func (w *world) callInside(c testbed.Call) (testbed.Result, error) {
+	c.Binary, c.Config = binary, w.path("config.toml")
+	var d *testbed.Deferred
+	err := w.enter(func() (err error) {
+		d, err = c.Start(w.t.Context())
+		return err
+	})
+	if err != nil {
+		return testbed.Result{}, err
+	}
+	return d.Wait(w.t.Context())
 }

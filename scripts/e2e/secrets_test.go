@@ -6,13 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ovpn-verify/scripts/testbed"
 )
 
-// endWorkers also looks for secrets, since every test comes here.
+// endWorkers also looks for secrets, since every test comes here, and shows the
+// last logins of a test that failed.
 func (w *world) endWorkers() {
 	w.lookForSecrets()
+	if w.t.Failed() {
+		lines := strings.SplitAfter(read(w.path("log")), "\n")
+		w.t.Logf("the end of our log:\n%s", strings.Join(lines[max(0, len(lines)-40):], ""))
+	}
 	for _, found := range testbed.Workers(w.dir) {
 		_ = found.Kill()
 	}

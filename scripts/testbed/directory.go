@@ -50,6 +50,7 @@ pidfile $dir/pid
 TLSCertificateFile $cert
 TLSCertificateKeyFile $key
 TLSCACertificateFile $ca
+$global
 database mdb
 suffix "dc=example,dc=org"
 rootdn "cn=admin,dc=example,dc=org"
@@ -57,6 +58,7 @@ rootpw "admin secret"
 directory $dir/db
 maxsize 16777216
 index objectClass,uid,member eq
+$database
 access to attrs=userPassword by anonymous auth by self write by * none
 access to * by dn.exact="cn=vpn,ou=services,dc=example,dc=org" read by dn.regex="^gidNumber=[0-9]+[+]uidNumber=[0-9]+,cn=peercred,cn=external,cn=auth" read by self read by * none
 overlay memberof
@@ -124,8 +126,10 @@ var groupsLDIF = func() string {
 }()
 
 // writeDirectory writes the config and fills the database.
-func writeDirectory(dir, config string, f Files) error {
-	values := map[string]string{"dir": dir, "cert": f.Cert, "key": f.Key, "ca": f.CA}
+func writeDirectory(dir, config string, f Files, o SlapdOptions) error {
+	values := map[string]string{
+		"dir": dir, "cert": f.Cert, "key": f.Key, "ca": f.CA, "global": o.Global, "database": o.Database,
+	}
 	if err := os.WriteFile(config, []byte(expand(slapdConf, values)), 0o600); err != nil {
 		return err
 	}
@@ -135,6 +139,7 @@ func writeDirectory(dir, config string, f Files) error {
 		fmt.Fprintf(&people, "dn: %s\nobjectClass: inetOrgPerson\nuid: %s\ncn: %s\nsn: %s\nmail: someone@example.org\nuserPassword: %s\n%s\n",
 			u.DN(), u.UID, u.UID, u.UID, u.Password, u.extra)
 	}
+	people.WriteString(o.Entries)
 	ldif := filepath.Join(dir, "base.ldif")
 	if err := os.WriteFile(ldif, []byte(people.String()), 0o600); err != nil {
 		return err

@@ -62,6 +62,19 @@ func (p *process) stop() error {
 	return fmt.Errorf("%s (pid %d) does not end", p.cmd.Path, p.cmd.Process.Pid)
 }
 
+// kill ends the process without asking it.
+func (p *process) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(stopGrace):
+		return fmt.Errorf("%s (pid %d) does not end", p.cmd.Path, p.cmd.Process.Pid)
+	}
+}
+
 // exited tells whether the process has ended.
 func (p *process) exited() bool {
 	select {

@@ -42,7 +42,8 @@ var RadiusUsers = []RadiusUser{
 
 // RadiusOptions says how the server behaves.
 type RadiusOptions struct {
-	NoMessageAuthenticator bool // answers do not carry one, as before CVE-2024-3596
+	NoMessageAuthenticator bool   // answers do not carry one, as before CVE-2024-3596
+	Users                  string // more lines of the users file, before RadiusUsers
 	// RadSec has it listen over TLS as well, on the port of Addr in TCP, with the
 	// secret "radsec". Clients have to show a certificate of the same CA.
 	RadSec *Files
@@ -54,6 +55,7 @@ type Radius struct {
 	Addr    string // 127.0.0.1:port for authentication
 	Acct    string // for accounting
 	LogPath string // one line for each decision
+	arrived string
 
 	command func() *exec.Cmd
 	process *process
@@ -94,13 +96,13 @@ func startRadius(dir string, port, acct int, o RadiusOptions, command func(...st
 	}
 	err := errors.Join(
 		os.WriteFile(filepath.Join(dir, "testbed.conf"), []byte(radiusConfig(dir, port, acct, o)), 0o600),
-		os.WriteFile(filepath.Join(dir, "users"), []byte(radiusPasswords()), 0o600))
+		os.WriteFile(filepath.Join(dir, "users"), []byte(o.Users+radiusPasswords()), 0o600))
 	if err != nil {
 		return nil, fmt.Errorf("freeradius: %w", err)
 	}
 	r := &Radius{
 		Addr: fmt.Sprintf("127.0.0.1:%d", port), Acct: fmt.Sprintf("127.0.0.1:%d", acct),
-		LogPath: filepath.Join(dir, "log"),
+		LogPath: filepath.Join(dir, "log"), arrived: filepath.Join(dir, "detail"),
 		command: func() *exec.Cmd { return command("-d", dir, "-n", "testbed", "-f", "-l", "stdout") },
 	}
 	return r, r.Start()
@@ -137,6 +139,10 @@ func (r *Radius) Resume() error { return r.process.cmd.Process.Signal(syscall.SI
 
 // Log is the server's log since its last start.
 func (r *Radius) Log() string { return readText(r.LogPath) }
+
+// Arrived is each Access-Request that was looked at, as rlm_detail(5) writes it:
+// an attribute a line, without the password. A packet that came again is not in it twice.
+func (r *Radius) Arrived() string { return readText(r.arrived) }
 
 // radiusPasswords is the file of users without challenges.
 func radiusPasswords() string {

@@ -52,6 +52,12 @@ modules {
   always handled {
     rcode = handled
   }
+  detail {
+    filename = $dir/detail
+    suppress {
+      User-Password
+    }
+  }
   pap {
   }
   chap {
@@ -75,6 +81,7 @@ server default {
   }
 $radsec
   authorize {
+    detail
 $challenges
     chap
     mschap

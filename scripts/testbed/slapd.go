@@ -27,8 +27,11 @@ const (
 
 // SlapdOptions says where the directory listens and what it shows.
 type SlapdOptions struct {
-	Cert Cert // zero: right for localhost and 127.0.0.1
-	CA   *CA  // signs Cert; nil: the run's
+	Cert     Cert   // zero: right for localhost and 127.0.0.1
+	CA       *CA    // signs Cert; nil: the run's
+	Global   string // lines of slapd.conf before the database, such as "idletimeout 1"
+	Database string // lines of the database, before its own access rules
+	Entries  string // LDIF that slapadd loads as well, operational attributes included
 }
 
 // Slapd is an OpenLDAP directory with the overlays memberof and ppolicy and the
@@ -96,7 +99,7 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 		return nil, fmt.Errorf("slapd: %w", err)
 	}
 	config := filepath.Join(dir, "slapd.conf")
-	if err := writeDirectory(dir, config, files); err != nil {
+	if err := writeDirectory(dir, config, files, o); err != nil {
 		return nil, fmt.Errorf("slapd: %w", err)
 	}
 	s := &Slapd{
@@ -146,6 +149,9 @@ func (s *Slapd) Stop() error {
 	_ = s.Resume() // a stopped process cannot end politely
 	return s.process.stop()
 }
+
+// Kill ends the directory as a crash would: it takes leave of no connection.
+func (s *Slapd) Kill() error { return s.process.kill() }
 
 // Pause freezes the directory: the kernel still accepts connections, nothing is
 // answered until Resume.

@@ -18,14 +18,16 @@ import (
 // Config is the whole file. Each section is declared beside the code that uses
 // it. Paths are absolute after Load.
 type Config struct {
-	Login  verify.LoginConfig `toml:"login"`
-	File   file.Config        `toml:"file"`
-	LDAP   ldap.Config        `toml:"ldap"`
-	RADIUS radius.Config      `toml:"radius"`
-	TOTP   verify.TOTPConfig  `toml:"totp"`
-	State  StateConfig        `toml:"state"`
-	Worker WorkerConfig       `toml:"worker"`
-	Log    logging.Config     `toml:"log"`
+	Login   verify.LoginConfig   `toml:"login"`
+	File    file.Config          `toml:"file"`
+	LDAP    ldap.Config          `toml:"ldap"`
+	RADIUS  radius.Config        `toml:"radius"`
+	TOTP    verify.TOTPConfig    `toml:"totp"`
+	Limits  verify.LimitsConfig  `toml:"limits"`
+	Session verify.SessionConfig `toml:"session"`
+	State   StateConfig          `toml:"state"`
+	Worker  WorkerConfig         `toml:"worker"`
+	Log     logging.Config       `toml:"log"`
 }
 
 // StateConfig is the section [state].
@@ -47,6 +49,7 @@ func Default() Config {
 		Login: verify.DefaultLoginConfig(),
 		File:  file.DefaultConfig(), LDAP: ldap.DefaultConfig(), RADIUS: radius.DefaultConfig(),
 		TOTP:   verify.DefaultTOTPConfig(),
+		Limits: verify.DefaultLimitsConfig(), Session: verify.DefaultSessionConfig(),
 		State:  StateConfig{Path: "/var/lib/ovpn-verify/state.db"},
 		Worker: WorkerConfig{Linger: time.Minute, MaxConcurrent: 64, MaxPending: 4096},
 		Log:    logging.DefaultConfig(),
@@ -55,7 +58,7 @@ func Default() Config {
 
 // validate joins the faults of the sections in use.
 func (c Config) validate() error {
-	faults := []error{c.Login.Validate(), c.TOTP.Validate(), c.Worker.validate(), c.Log.Validate()}
+	faults := []error{c.Login.Validate(), c.TOTP.Validate(), c.Limits.Validate(), c.Session.Validate(), c.Worker.validate(), c.Log.Validate()}
 	if c.State.Path == "" {
 		faults = append(faults, errors.New("state.path must name the database, not be empty"))
 	}
@@ -116,6 +119,9 @@ func (c Config) Warnings() []string {
 	}
 	if c.Login.SecondFactor == "totp" && c.TOTP.Unenrolled == "allow" {
 		warnings = append(warnings, `totp.unenrolled = "allow": users without a secret get in by their password alone`)
+	}
+	if c.Limits.Failures == 0 {
+		warnings = append(warnings, "limits.failures = 0: passwords and codes can be guessed without end")
 	}
 	if c.Worker.Linger > 0 && runtime.GOOS != "linux" {
 		warnings = append(warnings, "worker.linger has no effect on this system: each login gets a worker of its own")

@@ -52,11 +52,14 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 // isAnswer tells answers from failures. After an answer the transaction goes on
 // with what the op wrote, so an op checks before it puts.
 func isAnswer(err error) bool {
-	return slices.ContainsFunc([]error{ErrNotFound, ErrExpired, ErrSpent, ErrExists},
+	return slices.ContainsFunc([]error{ErrNotFound, ErrExpired, ErrSpent, ErrExists, ErrLocked, ErrBusy},
 		func(answer error) bool { return errors.Is(err, answer) })
 }
 
 func (s *Store) unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%q: %w", s.path, err)
+	}
 	return fmt.Errorf("%w: %q: %w", ErrUnavailable, s.path, err)
 }
 

@@ -16,6 +16,7 @@ import (
 // them.
 type challengeRecord struct {
 	Username, CommonName []byte
+	Address              string
 	Name                 []byte
 	Groups               [][]byte
 	Attributes           []attributeRecord
@@ -32,7 +33,7 @@ type attributeRecord struct {
 
 func encodeChallenge(id string, c Challenge) ([]byte, error) {
 	r := challengeRecord{
-		Username: []byte(c.Username), CommonName: []byte(c.CommonName),
+		Username: []byte(c.Username), CommonName: []byte(c.CommonName), Address: c.Address,
 		Name: []byte(c.Identity.Name), Groups: toBytes(c.Identity.Groups),
 		Kind: c.Kind, BackendState: c.BackendState, Expires: c.Expires, Round: c.Round,
 	}
@@ -64,7 +65,7 @@ func decodeChallenge(id string, record []byte) (Challenge, error) {
 		return Challenge{}, errors.New("a challenge cannot be read: not this program's JSON")
 	}
 	c := Challenge{
-		Username: string(r.Username), CommonName: string(r.CommonName),
+		Username: string(r.Username), CommonName: string(r.CommonName), Address: r.Address,
 		Identity: primary.Identity{Name: string(r.Name), Groups: toStrings(r.Groups)},
 		Kind:     r.Kind, BackendState: r.BackendState, Expires: r.Expires, Round: r.Round,
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var question = Challenge{
-	Username: "Ada", CommonName: "laptop",
+	Username: "Ada", CommonName: "laptop", Address: "192.0.2.7",
 	Identity: primary.Identity{
 		Name: "ada\xff", Groups: []string{"cn=vpn", "\xfe"},
 		Attributes: map[string][]string{"totpSeed": {"JBSWY3DPEHPK3PXP", "\x80"}, "mail": {"ada@example.org"}},
@@ -59,19 +59,19 @@ func TestExpiredChallengeIsGone(t *testing.T) {
 
 func TestPutSweepsExpiredChallengesAndNoOthers(t *testing.T) {
 	s := newStore(t)
-	must(t, s.do(t.Context(), func(tx *txn) error { // as 250 PutChallenge would, but in one
-		for i := range maxSweep*2 + 50 {
-			if err := storeChallenge(tx, fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}); err != nil {
+	must(t, s.do(t.Context(), func(tx *txn) error {
+		for i := range 250 {
+			if err := storeChallenge(tx, fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}, now); err != nil {
 				return err
 			}
 		}
-		return storeChallenge(tx, "young", Challenge{Expires: now.Add(time.Hour)})
+		return storeChallenge(tx, "young", Challenge{Expires: now.Add(time.Hour)}, now)
 	}))
-	for i, want := range []int{152, 53, 4, 5} { // each adds one
+	for i := range 300 { // each adds one and looks at eight
 		must(t, s.PutChallenge(t.Context(), fmt.Sprint("new ", i), Challenge{Expires: now.Add(2 * time.Hour)}, now.Add(time.Minute)))
-		if n, m := count(t, s, bucketChallenges), count(t, s, bucketExpiries); n != want || m != want {
-			t.Errorf("after put %d: %d challenges and %d expiries, want %d", i, n, m, want)
-		}
+	}
+	if n := count(t, s, bucketChallenges); n < 301 || n > 340 {
+		t.Errorf("%d challenges are kept, 301 have not expired", n)
 	}
 	if _, err := s.TakeChallenge(t.Context(), "young", now.Add(time.Minute)); err != nil {
 		t.Errorf("a pending one was swept: %v", err)

@@ -28,7 +28,7 @@ func filled(t *testing.T) (*Store, []byte) {
 		}
 		return nil
 	}))
-	must(t, s.SpendStep(t.Context(), "ada", 60))
+	must(t, s.SpendStep(t.Context(), "ada", 60, Counter{}, now))
 	content, err := os.ReadFile(s.path)
 	must(t, err)
 	return s, content
@@ -54,12 +54,12 @@ func TestDamagedFileIsAnErrorAndStaysAsItIs(t *testing.T) {
 	} {
 		must(t, os.WriteFile(s.path, content, 0o600))
 		for range 2 {
-			err := s.SpendStep(t.Context(), "ada", 60)
+			err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now)
 			if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), s.path) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if err := s.SpendStep(t.Context(), "ada", 60); name == "keys outside of the file" && !errors.Is(err, s.brokenErr) {
+		if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); name == "keys outside of the file" && !errors.Is(err, s.brokenErr) {
 			t.Errorf("%s: bbolt had to panic again: %v", name, err)
 		}
 		if after, err := os.ReadFile(s.path); err != nil || string(after) != string(content) {
@@ -67,7 +67,7 @@ func TestDamagedFileIsAnErrorAndStaysAsItIs(t *testing.T) {
 		}
 	}
 	must(t, os.WriteFile(s.path, good, 0o600))
-	if err := s.SpendStep(t.Context(), "ada", 60); !errors.Is(err, ErrSpent) {
+	if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); !errors.Is(err, ErrSpent) {
 		t.Errorf("after the file was restored: %v", err)
 	}
 }
@@ -108,7 +108,7 @@ func TestFlippedBitNeverForgetsASpentStep(t *testing.T) {
 		bad := append([]byte{}, good...)
 		bad[at] ^= byte(1 << (at & 7))
 		must(t, os.WriteFile(s.path, bad, 0o600))
-		if err := s.SpendStep(t.Context(), "ada", 60); !errors.Is(err, ErrSpent) && !errors.Is(err, ErrUnavailable) {
+		if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); !errors.Is(err, ErrSpent) && !errors.Is(err, ErrUnavailable) {
 			t.Errorf("byte %d of %d: %v", at, len(good), err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestHiddenRecordIsNoUnknownRecord(t *testing.T) {
 		bad := append([]byte{}, good...)
 		bad[at] ^= 0x10
 		must(t, os.WriteFile(s.path, bad, 0o600))
-		if err := s.SpendStep(t.Context(), "ada", 60); !errors.Is(err, ErrSpent) && !errors.Is(err, ErrUnavailable) {
+		if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); !errors.Is(err, ErrSpent) && !errors.Is(err, ErrUnavailable) {
 			t.Errorf("key at %d changed: spent step: %v", at, err)
 		}
 		if _, err := s.Enrolment(t.Context(), "ada"); errors.Is(err, ErrNotFound) {
@@ -150,7 +150,7 @@ func TestDamagedRecordHurtsNobodyElseInTheBatch(t *testing.T) {
 	for i := range 10 {
 		wg.Go(func() {
 			name := fmt.Sprintf("user %d", i)
-			err := s.SpendStep(t.Context(), name, 90)
+			err := s.SpendStep(t.Context(), name, 90, Counter{}, now)
 			if i == 7 && (!errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), `"user 7"`)) || i != 7 && err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -160,7 +160,7 @@ func TestDamagedRecordHurtsNobodyElseInTheBatch(t *testing.T) {
 	must(t, f.Close())
 	wg.Wait()
 	for i := range 10 {
-		if err := s.SpendStep(t.Context(), fmt.Sprintf("user %d", i), 90); i != 7 && !errors.Is(err, ErrSpent) {
+		if err := s.SpendStep(t.Context(), fmt.Sprintf("user %d", i), 90, Counter{}, now); i != 7 && !errors.Is(err, ErrSpent) {
 			t.Errorf("user %d was told that the step is spent: %v", i, err)
 		}
 	}
@@ -171,15 +171,15 @@ func TestForeignAndNewerDatabasesAreRefused(t *testing.T) {
 	must(t, s.do(t.Context(), func(tx *txn) error {
 		return tx.put(bucketMeta, []byte("schema"), binary.BigEndian.AppendUint64(nil, schemaVersion+1))
 	}))
-	err := s.SpendStep(t.Context(), "ada", 1)
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "schema version 2, this program knows 1") {
+	err := s.SpendStep(t.Context(), "ada", 1, Counter{}, now)
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "schema version 3, this program knows 2") {
 		t.Errorf("newer: %v", err)
 	}
 	foreign := newStore(t)
 	db, err := bbolt.Open(foreign.path, 0o600, nil)
 	must(t, err)
 	must(t, db.Close())
-	err = foreign.SpendStep(context.Background(), "ada", 1)
+	err = foreign.SpendStep(context.Background(), "ada", 1, Counter{}, now)
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "not ovpn-verify's") {
 		t.Errorf("foreign: %v", err)
 	}
@@ -190,10 +190,10 @@ func TestLostDatabaseIsNotReplaced(t *testing.T) {
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
 	must(t, os.Remove(s.path))
 	_, err := s.Enrolment(t.Context(), "ada")
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "no database") {
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
 		t.Errorf("the database is gone: %v", err)
 	}
-	if err := s.SpendStep(t.Context(), "ada", 1); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
+	if err := s.SpendStep(t.Context(), "ada", 1, Counter{}, now); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), s.keyFile) {
 		t.Errorf("the database is gone, its key is there: %v", err)
 	}
 	if _, err := os.Stat(s.path); err == nil {
@@ -205,13 +205,13 @@ func TestLostDatabaseIsNotReplaced(t *testing.T) {
 func TestCopiedMetaPageIsDamage(t *testing.T) {
 	for page := range 2 {
 		s := newStore(t)
-		must(t, s.SpendStep(t.Context(), "ada", 1))
-		must(t, s.SpendStep(t.Context(), "ada", 2))
+		must(t, s.SpendStep(t.Context(), "ada", 1, Counter{}, now))
+		must(t, s.SpendStep(t.Context(), "ada", 2, Counter{}, now))
 		content, err := os.ReadFile(s.path)
 		must(t, err)
 		copy(content[(1-page)*pageSize:(2-page)*pageSize], content[page*pageSize:(page+1)*pageSize])
 		must(t, os.WriteFile(s.path, content, 0o600))
-		if err := s.SpendStep(t.Context(), "ada", 2); !errors.Is(err, ErrUnavailable) {
+		if err := s.SpendStep(t.Context(), "ada", 2, Counter{}, now); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("page %d copied: %v", page, err)
 		}
 	}

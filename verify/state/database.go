@@ -55,8 +55,7 @@ func openDatabase(f *os.File) (*bbolt.DB, error) {
 	if err != nil {
 		return nil, damage(f.Name(), err)
 	}
-	err = db.View(func(tx *bbolt.Tx) error { return (&txn{tx: tx}).checkSchema() })
-	if err != nil {
+	if err := checkSchema(db); err != nil {
 		_ = db.Close()
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"ovpn-verify/verify/secret"
@@ -61,13 +60,8 @@ func (s *Store) PutEnrolment(ctx context.Context, e Enrolment) error {
 	})
 }
 
-// Enrolment returns the user's enrolment with its seed, or ErrNotFound. A missing
-// database is ErrUnavailable and not an empty one: where users without a second
-// factor are let in, a folder that is not mounted must not make everybody one.
+// Enrolment returns the user's enrolment with its seed, or ErrNotFound.
 func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, error) {
-	if _, err := os.Stat(s.path); err != nil {
-		return Enrolment{}, s.unavailable(fmt.Errorf("no database, which the first `totp enroll` makes: %w", err))
-	}
 	return ask(ctx, s, func(t *txn) (Enrolment, error) {
 		key, err := identityKey(identity)
 		if err != nil {

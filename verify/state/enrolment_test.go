@@ -16,7 +16,7 @@ func enrolment(identity, seed string) Enrolment {
 
 func TestEnrolment(t *testing.T) {
 	s := newStore(t)
-	if _, err := s.Enrolment(t.Context(), "ada"); !errors.Is(err, ErrUnavailable) {
+	if _, err := OpenExisting(s.path, s.keyFile).Enrolment(t.Context(), "ada"); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("without a database: %v", err)
 	}
 	must(t, s.PutEnrolment(t.Context(), enrolment("eve", "another seed")))
@@ -59,10 +59,10 @@ func TestEnrolment(t *testing.T) {
 func TestSpentStepOutlivesTheEnrolment(t *testing.T) {
 	s := newStore(t)
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
-	must(t, s.SpendStep(t.Context(), "ada", 60))
+	must(t, s.SpendStep(t.Context(), "ada", 60, Counter{}, now))
 	must(t, s.RemoveEnrolment(t.Context(), "ada"))
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))
-	if err := s.SpendStep(t.Context(), "ada", 60); !errors.Is(err, ErrSpent) {
+	if err := s.SpendStep(t.Context(), "ada", 60, Counter{}, now); !errors.Is(err, ErrSpent) {
 		t.Errorf("after removal and new enrolment: %v", err)
 	}
 }
@@ -135,7 +135,7 @@ func TestRecoveryCodes(t *testing.T) {
 	code := secret.FromString
 	spend := func(identity, typed string, want error) {
 		t.Helper()
-		if err := s.SpendRecoveryCode(t.Context(), identity, code(typed)); !errors.Is(err, want) {
+		if err := s.SpendRecoveryCode(t.Context(), identity, code(typed), Counter{}, now); !errors.Is(err, want) {
 			t.Errorf("%s, %q: %v, want %v", identity, typed, err, want)
 		}
 	}

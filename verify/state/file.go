@@ -22,6 +22,9 @@ var errNobodyWaits = errors.New("nobody waits for the lock any more")
 func (s *Store) openLocked() (*os.File, error) {
 	f, err := openChecked(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if s.mustExist {
+			return nil, fmt.Errorf("no database, which the first `totp enroll` makes: %w", err)
+		}
 		if err = s.create(); err == nil {
 			f, err = openChecked(s.path)
 		}
@@ -29,26 +32,32 @@ func (s *Store) openLocked() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock: %w", err)
-		}
-		if !s.anybodyWaits() {
-			f.Close()
-			return nil, errNobodyWaits
-		}
-		time.Sleep(lockRetry)
+	if err := lock(f, s.anybodyWaits); err != nil {
+		f.Close()
+		return nil, err
 	}
 	if err := s.recall(f); err != nil {
 		release(f)
 		return nil, err
 	}
 	return f, nil
+}
+
+// lock waits for the file's lock as long as it is wanted.
+func lock(f *os.File, wanted func() bool) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return fmt.Errorf("lock: %w", err)
+		}
+		if !wanted() {
+			return errNobodyWaits
+		}
+		time.Sleep(lockRetry)
+	}
 }
 
 func (s *Store) anybodyWaits() bool {
@@ -121,7 +130,7 @@ func newFile(path string, fill func(*os.File) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("folder %q does not exist; make it with: install -d -m 0700 -o USER %s (the user that OpenVPN runs as)", dir, dir)
+		return fmt.Errorf("%w: folder %q does not exist; make it with: install -d -m 0700 -o USER %s (the user that OpenVPN runs as)", ErrNoFolder, dir, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("folder %q: %w", dir, err)

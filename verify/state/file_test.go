@@ -62,7 +62,7 @@ func TestFilesOpenToOthersAreRefused(t *testing.T) {
 func TestFolderMustExist(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	s := Open(filepath.Join(dir, "state.db"), filepath.Join(dir, "state.key"))
-	err := s.SpendStep(t.Context(), "ada", 1)
+	err := s.SpendStep(t.Context(), "ada", 1, Counter{}, now)
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "install -d -m 0700") {
 		t.Errorf("%v", err)
 	}
@@ -73,10 +73,10 @@ func TestFolderMustExist(t *testing.T) {
 
 func TestOddPaths(t *testing.T) {
 	s := newStore(t)
-	must(t, s.SpendStep(t.Context(), "ada", 7))
+	must(t, s.SpendStep(t.Context(), "ada", 7, Counter{}, now))
 	link := filepath.Join(t.TempDir(), "link.db")
 	must(t, os.Symlink(s.path, link))
-	if err := Open(link, s.keyFile).SpendStep(t.Context(), "ada", 7); !errors.Is(err, ErrSpent) {
+	if err := Open(link, s.keyFile).SpendStep(t.Context(), "ada", 7, Counter{}, now); !errors.Is(err, ErrSpent) {
 		t.Errorf("through a link: %v", err)
 	}
 	dangling := filepath.Join(t.TempDir(), "dangling.db")
@@ -84,7 +84,7 @@ func TestOddPaths(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo.db")
 	must(t, syscall.Mkfifo(fifo, 0o600))
 	for _, path := range []string{dangling, fifo, t.TempDir(), ""} {
-		if err := Open(path, s.keyFile).SpendStep(t.Context(), "ada", 7); !errors.Is(err, ErrUnavailable) {
+		if err := Open(path, s.keyFile).SpendStep(t.Context(), "ada", 7, Counter{}, now); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
@@ -94,12 +94,12 @@ func TestClosedAndCancelled(t *testing.T) {
 	s := newStore(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.SpendStep(ctx, "ada", 7); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.Canceled) {
+	if err := s.SpendStep(ctx, "ada", 7, Counter{}, now); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	must(t, s.SpendStep(t.Context(), "ada", 7)) // it did not run
+	must(t, s.SpendStep(t.Context(), "ada", 7, Counter{}, now)) // it did not run
 	s.Close()
-	if err := s.SpendStep(t.Context(), "ada", 8); !errors.Is(err, ErrUnavailable) {
+	if err := s.SpendStep(t.Context(), "ada", 8, Counter{}, now); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("closed: %v", err)
 	}
 }

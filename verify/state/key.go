@@ -17,6 +17,14 @@ const keySize = 32 // AES-256
 
 // encryption is how seeds are kept: AES-256-GCM with the key file's key.
 func (s *Store) encryption() (cipher.AEAD, error) {
+	key, err := s.readKey()
+	if err != nil {
+		return nil, err
+	}
+	return gcm(key)
+}
+
+func (s *Store) readKey() ([]byte, error) {
 	text, err := secret.ReadFile(s.keyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("key file %q is missing, without it no enrolment can be read; restore it, or move the database away to begin with no enrolments", s.keyFile)
@@ -28,7 +36,7 @@ func (s *Store) encryption() (cipher.AEAD, error) {
 	if err != nil || len(key) != keySize {
 		return nil, fmt.Errorf("key file %q is damaged: not %d bytes in base64", s.keyFile, keySize)
 	}
-	return gcm(key)
+	return key, nil
 }
 
 // ensureKey makes the key file unless there is one, or records that need one

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,19 +27,24 @@ func TestMain(m *testing.M) {
 	switch role[0] {
 	case "spend": // waits for its standard input to end, then spends one step
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
-		fmt.Println(s.SpendStep(context.Background(), "ada", 7))
+		fmt.Println(s.SpendStep(context.Background(), "ada", 7, Counter{}, now))
 	case "take":
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 		_, err := s.TakeChallenge(context.Background(), "id", now)
 		fmt.Println(err)
-	case "write": // spends step after step until it is killed
+	case "write": // spends step after step until it is killed, for ada or who is named
+		identity := append(role, "ada")[3]
 		for step, _ := strconv.ParseUint(role[2], 10, 64); ; step++ {
-			if err := s.SpendStep(context.Background(), "ada", step); err != nil {
+			if err := s.SpendStep(context.Background(), identity, step, Counter{}, now); err != nil {
 				fmt.Println("error", err)
 				return
 			}
 			fmt.Println(step)
 		}
+	case "backup-cramped": // may write files of two pages only
+		signal.Ignore(syscall.SIGXFSZ)
+		_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2 * pageSize, Max: 2 * pageSize})
+		fmt.Println(s.Backup(context.Background(), role[2]))
 	case "hold": // keeps the lock until its standard input ends
 		f, err := s.openLockedForTest()
 		fmt.Println(err)

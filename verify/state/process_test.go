@@ -22,7 +22,7 @@ func TestOfTwentyGoroutinesOneSpends(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if err := s.SpendStep(t.Context(), "ada", 7); err == nil {
+			if err := s.SpendStep(t.Context(), "ada", 7, Counter{}, now); err == nil {
 				spent.Add(1)
 			} else if !errors.Is(err, ErrSpent) {
 				t.Error(err)
@@ -101,11 +101,11 @@ func TestKilledWriterLeavesAStoreThatRemembers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("the writer said %q", last)
 		}
-		if err := s.SpendStep(t.Context(), "ada", step); !errors.Is(err, ErrSpent) {
+		if err := s.SpendStep(t.Context(), "ada", step, Counter{}, now); !errors.Is(err, ErrSpent) {
 			t.Fatalf("step %d, which the killed writer was told is spent: %v", step, err)
 		}
 		next = step + 2 // it may have spent one more before it could say so
-		must(t, s.SpendStep(t.Context(), "ada", next))
+		must(t, s.SpendStep(t.Context(), "ada", next, Counter{}, now))
 		next++
 	}
 }
@@ -129,12 +129,12 @@ func hold(t *testing.T, path string) (free func()) {
 
 func TestDeadlineHoldsWhileAnotherProcessHasTheLock(t *testing.T) {
 	s := newStore(t)
-	must(t, s.SpendStep(t.Context(), "ada", 1))
+	must(t, s.SpendStep(t.Context(), "ada", 1, Counter{}, now))
 	free := hold(t, s.path)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	err := s.SpendStep(ctx, "ada", 3)
+	err := s.SpendStep(ctx, "ada", 3, Counter{}, now)
 	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), s.path) {
 		t.Errorf("while it is locked: %v", err)
 	}
@@ -142,7 +142,7 @@ func TestDeadlineHoldsWhileAnotherProcessHasTheLock(t *testing.T) {
 		t.Errorf("gave up after %v", took)
 	}
 	later := make(chan error)
-	go func() { later <- s.SpendStep(context.Background(), "ada", 2) }()
+	go func() { later <- s.SpendStep(context.Background(), "ada", 2, Counter{}, now) }()
 	time.Sleep(20 * time.Millisecond)
 	free()
 	// Step 2 is accepted, so step 3, whose caller gave up, was not spent after all.
@@ -153,12 +153,12 @@ func TestDeadlineHoldsWhileAnotherProcessHasTheLock(t *testing.T) {
 
 func TestNobodyTriesForTheLockWhenNobodyWaits(t *testing.T) {
 	s := newStore(t)
-	must(t, s.SpendStep(t.Context(), "ada", 1))
+	must(t, s.SpendStep(t.Context(), "ada", 1, Counter{}, now))
 	hold(t, s.path)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := s.SpendStep(ctx, "ada", 2); !errors.Is(err, ErrUnavailable) {
+	if err := s.SpendStep(ctx, "ada", 2, Counter{}, now); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("while it is locked: %v", err)
 	}
 	s.Close()

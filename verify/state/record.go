@@ -14,13 +14,20 @@ import (
 const (
 	bucketMeta       = "meta"
 	bucketChallenges = "challenges"
-	bucketExpiries   = "challenge expiries"
 	bucketSteps      = "spent steps"
 	bucketEnrolments = "enrolments"
 	bucketRecovery   = "recovery codes"
+	bucketAttempts   = "attempts"
+	bucketSessions   = "sessions"
+	bucketRetries    = "retries"
+	bucketTokens     = "session tokens"
+	bucketServers    = "servers"
 )
 
-var buckets = []string{bucketMeta, bucketChallenges, bucketExpiries, bucketSteps, bucketEnrolments, bucketRecovery}
+var buckets = []string{
+	bucketMeta, bucketChallenges, bucketSteps, bucketEnrolments, bucketRecovery,
+	bucketAttempts, bucketSessions, bucketRetries, bucketTokens, bucketServers,
+}
 
 // txn is a transaction whose records are checked.
 type txn struct {
@@ -124,31 +131,4 @@ func unseal(bucket string, key, value []byte) ([]byte, error) {
 		return nil, fmt.Errorf("record %q among the %s is damaged", key, bucket)
 	}
 	return append([]byte{}, value[checksumSize:]...), nil
-}
-
-const schemaVersion = 1
-
-func (t *txn) checkSchema() error {
-	b, err := t.get(bucketMeta, []byte("schema"))
-	switch {
-	case err != nil:
-		return err
-	case len(b) != 8:
-		return errors.New("no schema version: the file is damaged or not ovpn-verify's")
-	}
-	if v := binary.BigEndian.Uint64(b); v != schemaVersion {
-		return fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", v, schemaVersion)
-	}
-	return nil
-}
-
-// lay makes the buckets of a new database.
-func lay(tx *bbolt.Tx) error {
-	for _, name := range buckets {
-		if _, err := tx.CreateBucket([]byte(name)); err != nil {
-			return err
-		}
-	}
-	t := &txn{tx: tx}
-	return t.put(bucketMeta, []byte("schema"), binary.BigEndian.AppendUint64(nil, schemaVersion))
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"time"
 
 	"ovpn-verify/verify/secret"
 )
@@ -34,35 +35,50 @@ func (s *Store) PutRecoveryCodes(ctx context.Context, identity string, codes []s
 }
 
 // SpendRecoveryCode accepts a code once: it is gone from the disk before nil is
-// returned. A wrong or spent code is ErrNotFound.
-func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code secret.Text) error {
+// returned. A wrong or spent code is ErrNotFound, and counted; while limit is
+// locked every code is ErrLocked.
+func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code secret.Text, limit Counter, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		if err := t.checkLock(limit, now); err != nil {
+			return err
+		}
+		err := t.spendRecoveryCode(identity, code)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return errors.Join(err, t.count(limit, Failed, now))
+		case err != nil:
+			return err
+		}
+		return t.count(limit, Cleared, now)
+	})
+}
+
+func (t *txn) spendRecoveryCode(identity string, code secret.Text) error {
 	want, ok := hashCode(code)
 	if !ok {
 		return ErrNotFound
 	}
-	return s.do(ctx, func(t *txn) error {
-		key, err := identityKey(identity)
-		if err != nil {
-			return err
+	key, err := identityKey(identity)
+	if err != nil {
+		return err
+	}
+	hashes, err := t.get(bucketRecovery, key)
+	if err != nil {
+		return err
+	}
+	if len(hashes)%len(want) != 0 {
+		return fmt.Errorf("a record among the %s is damaged", bucketRecovery)
+	}
+	var left []byte
+	for at := 0; at < len(hashes); at += len(want) {
+		if h := hashes[at : at+len(want)]; subtle.ConstantTimeCompare(h, want[:]) == 0 {
+			left = append(left, h...)
 		}
-		hashes, err := t.get(bucketRecovery, key)
-		if err != nil {
-			return err
-		}
-		if len(hashes)%len(want) != 0 {
-			return fmt.Errorf("a record among the %s is damaged", bucketRecovery)
-		}
-		var left []byte
-		for at := 0; at < len(hashes); at += len(want) {
-			if h := hashes[at : at+len(want)]; subtle.ConstantTimeCompare(h, want[:]) == 0 {
-				left = append(left, h...)
-			}
-		}
-		if len(left) == len(hashes) {
-			return ErrNotFound
-		}
-		return t.put(bucketRecovery, key, left)
-	})
+	}
+	if len(left) == len(hashes) {
+		return ErrNotFound
+	}
+	return t.put(bucketRecovery, key, left)
 }
 
 // minCode is the length of 80 bits in base32.

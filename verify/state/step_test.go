@@ -19,12 +19,12 @@ func TestSpendStepAcceptsLaterStepsOnly(t *testing.T) {
 		{"ada", 1<<64 - 1, nil}, {"ada", 1<<64 - 1, ErrSpent},
 		{"", 1, ErrUnavailable}, {strings.Repeat("a", 4097), 1, ErrUnavailable}, {strings.Repeat("a", 4096), 1, nil},
 	} {
-		if err := s.SpendStep(t.Context(), c.identity, c.step); !errors.Is(err, c.want) {
+		if err := s.SpendStep(t.Context(), c.identity, c.step, Counter{}, now); !errors.Is(err, c.want) {
 			t.Errorf("%.9q, step %d: %v, want %v", c.identity, c.step, err, c.want)
 		}
 	}
 	again := Open(s.path, s.keyFile)
-	if err := again.SpendStep(t.Context(), "ada", 90); !errors.Is(err, ErrSpent) {
+	if err := again.SpendStep(t.Context(), "ada", 90, Counter{}, now); !errors.Is(err, ErrSpent) {
 		t.Errorf("another store on the same file: %v", err)
 	}
 }

@@ -31,6 +31,9 @@ var (
 // against the user.
 var ErrUnavailable = errors.New("state unavailable")
 
+// ErrNoFolder wraps ErrUnavailable: there never was a database, nor a place for it.
+var ErrNoFolder = fmt.Errorf("%w: no folder for it", ErrUnavailable)
+
 // maxWait is how long an operation waits for other processes when its context
 // sets no earlier deadline.
 const maxWait = 5 * time.Second
@@ -39,6 +42,7 @@ const maxWait = 5 * time.Second
 // and no lock, so that other workers and commands get in.
 type Store struct {
 	path, keyFile string
+	mustExist     bool
 
 	mu      sync.Mutex
 	queue   []*call
@@ -54,6 +58,13 @@ type Store struct {
 // is read: both are made when an operation needs them, in folders that exist.
 func Open(path, keyFile string) *Store {
 	return &Store{path: path, keyFile: keyFile}
+}
+
+// OpenExisting is Open for those to whom a missing database is not an empty one:
+// where users without a second factor are let in, a folder that is not mounted
+// must not make everybody one.
+func OpenExisting(path, keyFile string) *Store {
+	return &Store{path: path, keyFile: keyFile, mustExist: true}
 }
 
 // Close waits for what is being written; later operations fail.

@@ -1,0 +1,158 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/trace"
+)
+
+// factorSession stands in the record for a login that an earlier one vouches for.
+const factorSession = "session"
+
+// AccountChecker is a backend that can tell without a password whether a user may
+// still be logged in. Its errors are those of CheckPassword, or
+// errors.ErrUnsupported.
+type AccountChecker interface {
+	StillThere(context.Context, primary.Request) (primary.Identity, error)
+}
+
+// place is empty where a session cannot be recognised: tried by hand, or by an
+// OpenVPN that names no port.
+func (l Login) place() (p state.Place, ok bool) {
+	p = state.Place{Username: l.Username, Address: l.ClientIP, Port: l.ClientPort, Daemon: l.Daemon}
+	return p, l.ClientIP.IsValid() && l.ClientPort != 0
+}
+
+// recognise accepts a field that let this user in before: OpenVPN's client
+// repeats it at each renegotiation from the same address and port, and when its
+// connection did not come up, from another port. done is false for a login that
+// has to be decided as any other.
+func (a *attempt) recognise(ctx context.Context) (done bool, err error) {
+	place, ok := a.login.place()
+	if !ok {
+		return false, nil
+	}
+	session, how, err := a.Store.Recognise(ctx, place, a.login.Password, a.TOTP.ReuseGrace > 0, a.Now())
+	if a.canDoWithout(err) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	a.inSession = how == state.SamePlace || how == state.Renegotiation
+	switch how {
+	case state.Renegotiation:
+		return true, a.continueSession(ctx, session, true)
+	case state.Retry:
+		trace.Note(ctx, "session", "", "the same code again within totp.reuse_grace, as the connection did not come up")
+		return true, a.continueSession(ctx, session, false)
+	}
+	return false, nil
+}
+
+// continueSession vouches for a login by an earlier one.
+func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck bool) error {
+	if s.CommonName != a.login.CommonName {
+		return refusal("the session belongs to the certificate %q", s.CommonName)
+	}
+	a.carriesCode = true
+	if recheck {
+		if err := a.recheck(ctx, s.Identity); err != nil {
+			return err
+		}
+	}
+	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity}, factorSession, &s
+	return nil
+}
+
+// recheck asks whether the account may still be used. identity is whose session
+// it is, empty when only the name is known.
+func (a *attempt) recheck(ctx context.Context, identity string) error {
+	backend, can := a.Backend.(AccountChecker)
+	if !can || a.Session.Recheck == recheckNone {
+		return nil
+	}
+	now, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
+		return backend.StillThere(ctx, a.request(secret.Text{}))
+	})
+	if errors.Is(err, errors.ErrUnsupported) {
+		trace.Note(ctx, "still there?", "", fmt.Sprintf("the account was not checked again: %v", err))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if identity != "" && state.Key(now.Name) != state.Key(identity) {
+		return refusal("the session belongs to %q, the name to %q by now", identity, now.Name)
+	}
+	a.identity = now
+	return nil
+}
+
+// checkGeneratedToken passes what OpenVPN has found valid by itself
+// (auth-gen-token … external-auth). The states are those of
+// add_session_token_env in src/openvpn/auth_token.c.
+func (a *attempt) checkGeneratedToken(ctx context.Context) error {
+	switch a.login.SessionState {
+	case "Authenticated":
+		if err := a.recheck(ctx, ""); err != nil {
+			return err
+		}
+		a.factor = factorSession
+		return nil
+	case "":
+		return refusal("an OpenVPN auth-token that OpenVPN has not checked (auth-gen-token lacks external-auth?)")
+	default:
+		return refusal("OpenVPN says of its auth-token: %q", a.login.SessionState)
+	}
+}
+
+// checkToken looks for the session that one of our own tokens was made for. It
+// may come from another port: the client reconnects by it.
+func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) error {
+	s, err := a.Store.SessionByToken(ctx, token.Text, a.Now())
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return refusal("the session token is unknown or has expired")
+	case err != nil:
+		return err
+	case s.Username != a.login.Username:
+		return refusal("the session token belongs to %q", s.Username)
+	}
+	return a.continueSession(ctx, s, true)
+}
+
+// remember keeps an accepted login as the session that begins with it. Nothing
+// that must happen once hangs on it: without it the client has to log in anew
+// at the next renegotiation.
+func (a *attempt) remember(ctx context.Context) {
+	place, ok := a.login.place()
+	if !ok || a.identity.Name == "" || a.stateless {
+		return
+	}
+	now := a.Now()
+	s := state.Session{
+		Place: place, CommonName: a.login.CommonName, Identity: a.identity.Name,
+		Began: now, Expires: now.Add(a.Session.Lifetime),
+	}
+	var field secret.Text
+	if a.carriesCode || a.OneTimePasswords {
+		field = a.login.Password
+	}
+	grace := a.TOTP.ReuseGrace
+	if a.continued != nil {
+		if a.continued.Place == place {
+			return
+		}
+		s.Began, s.Expires, grace = a.continued.Began, a.continued.Expires, 0
+	}
+	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
+		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))
+	}
+}

@@ -1,0 +1,169 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The answers about attempts.
+var (
+	// ErrLocked: so many attempts failed that there is a lock-out.
+	ErrLocked = errors.New("locked out")
+	// ErrBusy: as many attempts are under way as may still fail.
+	ErrBusy = errors.New("too many attempts at once")
+)
+
+// The kinds of counters: each kind counts by itself.
+const (
+	CountUser    = "user"    // passwords of a user
+	CountFactor  = "factor"  // codes of an identity
+	CountAddress = "address" // failures of any kind from an address
+)
+
+// Counter counts the failed attempts of one user or address.
+type Counter struct {
+	Kind string
+	Name string // compared as Key does
+	Most int    // so many failures within Window lock for Lockout; 0: nothing is counted
+
+	Window, Lockout time.Duration
+
+	// Lenient: attempts under way count only once one has failed, for an address
+	// that many share. Otherwise they count always, so that no more guesses are
+	// made at once than one after the other.
+	Lenient bool
+}
+
+// Outcome is what became of an attempt.
+type Outcome int
+
+// The outcomes. The zero Outcome counts against the user.
+const (
+	Failed  Outcome = iota
+	Void            // as if it had not been: an outage, or a question
+	Cleared         // the failures before it are forgotten as well
+)
+
+// BeginAttempt counts an attempt before anybody is asked, in all counters or in
+// none. nil: go on, and call EndAttempt with the same id. ErrLocked: refuse;
+// ErrBusy: wait. An attempt that is not ended by until, because its process died,
+// is a failure.
+func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		records := make([]attempts, len(counters))
+		for i, c := range counters {
+			var err error
+			if records[i], err = t.attempts(c, now); err != nil {
+				return err
+			}
+		}
+		// All locks first: who is locked out need not wait.
+		for i, c := range counters {
+			if records[i].locked(now) {
+				return fmt.Errorf("%w: %s %q until %s", ErrLocked, c.Kind, c.Name, records[i].LockedUntil.UTC().Format(time.DateTime+"Z"))
+			}
+		}
+		for i, c := range counters {
+			if records[i].full(c) {
+				return fmt.Errorf("%w: %s %q", ErrBusy, c.Kind, c.Name)
+			}
+		}
+		var errs []error
+		for i, c := range counters {
+			records[i].Pending = append(records[i].Pending, pendingAttempt{id, until})
+			errs = append(errs, t.putAttempts(c, records[i], now))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// Ended is what an attempt means for one counter.
+type Ended struct {
+	Counter
+	Outcome Outcome
+}
+
+// EndAttempt settles the attempt id. A counter in which it was not begun counts
+// its failure all the same: the identity that a typed name turned out to be.
+func (s *Store) EndAttempt(ctx context.Context, id string, ended []Ended, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		var errs []error
+		for _, e := range ended {
+			errs = append(errs, t.settle(id, e, now))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+func (t *txn) settle(id string, e Ended, now time.Time) error {
+	a, err := t.attempts(e.Counter, now)
+	if err != nil {
+		return err
+	}
+	a.Pending = slices.DeleteFunc(a.Pending, func(p pendingAttempt) bool { return p.ID == id })
+	switch e.Outcome {
+	case Void:
+	case Cleared:
+		a.Failures, a.LockedUntil = nil, time.Time{}
+	default:
+		a.fail(e.Counter, now)
+	}
+	return t.putAttempts(e.Counter, a, now)
+}
+
+// Locked answers ErrLocked when one of the counters is locked.
+func (s *Store) Locked(ctx context.Context, counters []Counter, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		for _, c := range counters {
+			if err := t.checkLock(c, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *txn) checkLock(c Counter, now time.Time) error {
+	if c.Most == 0 {
+		return nil
+	}
+	a, err := t.attempts(c, now)
+	if err == nil && a.locked(now) {
+		err = fmt.Errorf("%w: %s %q until %s", ErrLocked, c.Kind, c.Name, a.LockedUntil.UTC().Format(time.DateTime+"Z"))
+	}
+	return err
+}
+
+// count settles an attempt that took no time.
+func (t *txn) count(c Counter, outcome Outcome, now time.Time) error {
+	if c.Most == 0 {
+		return nil
+	}
+	return t.settle("", Ended{c, outcome}, now)
+}
+
+// Unlock forgets failures, lock-outs and attempts under way; ErrNotFound when
+// there were none.
+func (s *Store) Unlock(ctx context.Context, counters ...Counter) error {
+	return s.do(ctx, func(t *txn) error {
+		found := false
+		for _, c := range counters {
+			key := attemptKey(c)
+			has, err := t.has(bucketAttempts, key)
+			if err == nil && has {
+				found = true
+				err = t.delete(bucketAttempts, key)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if !found {
+			return ErrNotFound
+		}
+		return nil
+	})
+}

@@ -1,0 +1,63 @@
+package state
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// schemaVersion 2 added attempts, sessions and servers, and expiry times inside
+// the records.
+const schemaVersion = 2
+
+// lay makes the buckets of a new database.
+func lay(tx *bbolt.Tx) error {
+	for _, name := range buckets {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	t := &txn{tx: tx}
+	return t.put(bucketMeta, []byte("schema"), binary.BigEndian.AppendUint64(nil, schemaVersion))
+}
+
+func (t *txn) readSchema() (uint64, error) {
+	b, err := t.get(bucketMeta, []byte("schema"))
+	switch {
+	case err != nil:
+		return 0, err
+	case len(b) != 8:
+		return 0, errors.New("no schema version: the file is damaged or not ovpn-verify's")
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// checkSchema brings an older database up to date. What is kept for minutes
+// only, pending challenges, begins anew.
+func checkSchema(db *bbolt.DB) error {
+	var version uint64
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		version, err = (&txn{tx: tx}).readSchema()
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case version == schemaVersion:
+		return nil
+	case version == 1:
+		return db.Update(upgradeFrom1)
+	}
+	return fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
+}
+
+func upgradeFrom1(tx *bbolt.Tx) error {
+	for _, name := range []string{bucketChallenges, "challenge expiries"} {
+		if err := tx.DeleteBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return lay(tx)
+}

@@ -1,0 +1,197 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"net/netip"
+	"time"
+
+	"ovpn-verify/verify/secret"
+)
+
+// Place is where a client's connection comes from: what a renegotiation repeats
+// and a new connection does not.
+type Place struct {
+	Username string // as typed
+	Address  netip.Addr
+	Port     uint16
+	Daemon   string // the OpenVPN process that it is connected to
+}
+
+// Session is a login that was accepted.
+type Session struct {
+	Place
+	CommonName string // of the client's certificate, "" without one
+	Identity   string
+	Began      time.Time // when password and code were checked
+	Expires    time.Time
+}
+
+// Recognised is how a password field was seen before.
+type Recognised int
+
+// The ways. A Renegotiation is of the same place; a Retry comes from another port
+// of the same address, within the grace, before the session was up, once.
+const (
+	Unknown       Recognised = iota
+	SamePlace                // the place has a session, which began with another field
+	Renegotiation            // the place has a session, which began with this field
+	Retry
+)
+
+// PutSession keeps a session under its place. With a field that is not empty a
+// later login with the same field can be recognised, and within grace be retried:
+// the latter only where SessionUp has been called lately, since otherwise nobody
+// tells when the grace ends. The field is kept as an HMAC with the key file's key.
+func (s *Store) PutSession(ctx context.Context, session Session, field secret.Text, grace time.Duration, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		r := sessionRecord{
+			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
+			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
+			Began: session.Began, Expires: session.Expires, Put: now,
+		}
+		if field.Empty() {
+			return t.putSession(r, now)
+		}
+		mac, err := s.fieldMAC(t, session.Place, field)
+		if err != nil {
+			return err
+		}
+		r.Field = mac
+		if err := errors.Join(t.putSession(r, now), t.delete(bucketRetries, mac)); err != nil || grace <= 0 {
+			return err
+		}
+		if seen, err := t.sessionsSeen(now); err != nil || !seen {
+			return err
+		}
+		return t.putUntil(bucketRetries, mac, placeKey(session.Place), now.Add(grace), now)
+	})
+}
+
+// minRetry is what a client needs at least until it has noticed that its
+// connection does not come up. Of logins at the same moment only one is no retry.
+const minRetry = time.Second
+
+// Recognise tells whether this field let a session of this user in before. A
+// Retry, which is looked for when retries are wanted, is forgotten by being
+// answered.
+func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, retries bool, now time.Time) (Session, Recognised, error) {
+	type answer struct {
+		Session
+		how Recognised
+	}
+	a, err := ask(ctx, s, func(t *txn) (answer, error) {
+		r, how, err := s.recognise(t, place, field, retries, now)
+		if err != nil || r == nil {
+			return answer{}, err
+		}
+		return answer{r.session(), how}, nil
+	})
+	return a.Session, a.how, err
+}
+
+func (s *Store) recognise(t *txn, place Place, field secret.Text, retries bool, now time.Time) (*sessionRecord, Recognised, error) {
+	here, err := t.session(placeKey(place), now)
+	if err != nil || here == nil && !retries {
+		return nil, Unknown, err
+	}
+	if here != nil && len(here.Field) == 0 {
+		return here, SamePlace, nil
+	}
+	mac, err := s.fieldMAC(t, place, field)
+	switch {
+	case err != nil:
+		return nil, Unknown, err
+	case here != nil && hmac.Equal(here.Field, mac):
+		return here, Renegotiation, nil
+	case here != nil:
+		return here, SamePlace, nil
+	}
+	before, err := t.takeRetry(mac, now)
+	return before, Retry, err
+}
+
+func (t *txn) takeRetry(mac []byte, now time.Time) (*sessionRecord, error) {
+	place, err := t.getUntil(bucketRetries, mac, now)
+	if err != nil || place == nil {
+		return nil, err
+	}
+	r, err := t.session(place, now)
+	if err != nil || r == nil || r.Up || !bytes.Equal(r.Field, mac) || now.Before(r.Put.Add(minRetry)) {
+		return nil, err
+	}
+	return r, t.delete(bucketRetries, mac)
+}
+
+// SessionUp marks the session of a place as established, which ends the grace for
+// retries, and makes token, unless it is empty, good for it until it expires.
+// ErrNotFound without a session. A token is 256 random bits: its SHA-256 gives nothing away.
+func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		if err := t.seeSession(now); err != nil {
+			return err
+		}
+		r, err := t.session(placeKey(place), now)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return ErrNotFound
+		}
+		r.Up = true
+		if token.Empty() {
+			return t.putSession(*r, now)
+		}
+		hash := sha256.Sum256(token.Reveal())
+		err = t.forgetToken(r)
+		r.Token = hash[:]
+		return errors.Join(err, t.putSession(*r, now), t.putUntil(bucketTokens, hash[:], placeKey(place), r.Expires, now))
+	})
+}
+
+// SessionByToken returns the session that the token was made for, or ErrNotFound.
+func (s *Store) SessionByToken(ctx context.Context, token secret.Text, now time.Time) (Session, error) {
+	return ask(ctx, s, func(t *txn) (Session, error) {
+		hash := sha256.Sum256(token.Reveal())
+		place, err := t.getUntil(bucketTokens, hash[:], now)
+		if err == nil && place == nil {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return Session{}, err
+		}
+		r, err := t.session(place, now)
+		if err == nil && (r == nil || !bytes.Equal(r.Token, hash[:])) {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return Session{}, err
+		}
+		return r.session(), nil
+	})
+}
+
+// EndSession forgets the session of a place with its token; ErrNotFound without one.
+func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) error {
+	return s.do(ctx, func(t *txn) error {
+		key := placeKey(place)
+		r, err := t.session(key, now)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return ErrNotFound
+		}
+		return errors.Join(t.forgetToken(r), t.delete(bucketSessions, key))
+	})
+}
+
+func (t *txn) forgetToken(r *sessionRecord) error {
+	if len(r.Token) == 0 {
+		return nil
+	}
+	return t.delete(bucketTokens, r.Token)
+}

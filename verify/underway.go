@@ -1,0 +1,114 @@
+package verify
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"sync"
+	"time"
+
+	"ovpn-verify/verify/state"
+)
+
+// underWay lets logins that are alike to the last byte and come at the same
+// moment count as one attempt: together they are one guess, and a client that
+// logs in a hundred times at once need not wait for itself.
+type underWay struct {
+	mu       sync.Mutex
+	attempts map[[sha256.Size]byte]*sharedAttempt
+}
+
+type sharedAttempt struct {
+	key   [sha256.Size]byte
+	id    string
+	began time.Time
+	ready chan struct{} // closed when err is set
+	err   error         // of beginning it
+
+	logins int
+	ended  []state.Ended
+}
+
+// joinWithin bounds how long an attempt can go on by others joining it.
+const joinWithin = time.Second
+
+// sharedKey covers all that a decision depends on.
+func (l Login) sharedKey() [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q", l.Username, l.CommonName, l.ClientIP, l.Password.Reveal()))
+}
+
+// join returns the attempt that is under way, or begins it. Without an error,
+// leave must follow.
+func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(id string) error) (*sharedAttempt, error) {
+	s, first := u.enter(key)
+	if first {
+		s.err = begin(s.id)
+		close(s.ready)
+	}
+	err := s.begun(ctx)
+	if err != nil {
+		u.leave(s, nil)
+	}
+	return s, err
+}
+
+// begun waits until the attempt was begun, or could not be.
+func (s *sharedAttempt) begun(ctx context.Context) error {
+	select {
+	case <-s.ready:
+		return s.err
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.ready: // at the same moment: somebody has to end it
+		return s.err
+	default:
+		return ctx.Err()
+	}
+}
+
+func (u *underWay) enter(key [sha256.Size]byte) (s *sharedAttempt, first bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	s = u.attempts[key]
+	if s == nil || time.Since(s.began) > joinWithin {
+		first = true
+		s = &sharedAttempt{key: key, id: rand.Text(), began: time.Now(), ready: make(chan struct{})}
+		u.attempts[key] = s
+	}
+	s.logins++
+	return s, first
+}
+
+// leave adds what became of one login. For the last one it returns what became
+// of all together.
+func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (all []state.Ended, last bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, e := range ended {
+		s.add(e)
+	}
+	s.logins--
+	if s.logins > 0 {
+		return nil, false
+	}
+	if u.attempts[s.key] == s {
+		delete(u.attempts, s.key)
+	}
+	return s.ended, true
+}
+
+// add lets a failure outweigh everything, and success a question or an outage.
+func (s *sharedAttempt) add(e state.Ended) {
+	for i, other := range s.ended {
+		if other.Counter != e.Counter {
+			continue
+		}
+		if other.Outcome != state.Failed && (e.Outcome == state.Failed || e.Outcome == state.Cleared) {
+			s.ended[i].Outcome = e.Outcome
+		}
+		return
+	}
+	s.ended = append(s.ended, e)
+}
