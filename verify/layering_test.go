@@ -25,11 +25,13 @@ var allowed = map[string][]string{
 	"verify/front/reason":       {},
 	"challenge":                 {},
 	"backends/file":             {},
-	"backends/ldap":             {"backends/avoid"},
+	"backends/ldap":             {"backends/avoid", "backends/tlsclient"},
 	"backends/avoid":            {},
-	"backends/radius":           {"backends/radius/mschap"},
+	"backends/radius":           {"backends/radius/mschap", "backends/radius/radsec", "backends/tlsclient"},
 	"backends/radius/mschap":    {},
 	"backends/backendtest":      {},
+	"backends/radius/radsec":    {},
+	"backends/tlsclient":        {},
 }
 
 const everybodys = " verify/secret verify/primary verify/trace "

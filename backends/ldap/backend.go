@@ -13,13 +13,13 @@ package ldap
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"unicode/utf8"
 
+	"ovpn-verify/backends/tlsclient"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 )
@@ -36,7 +36,7 @@ type Backend struct {
 	pool         *pool
 	config       Config
 	endpoints    []endpoint
-	tls          *tls.Config
+	tls          *tlsclient.Client
 	bindPassword secret.Text
 	required     map[string]bool // canonical DNs
 }
@@ -64,7 +64,7 @@ func New(c Config) (*Backend, error) {
 		b.required[dn] = true
 	}
 	var errTLS, errPassword error
-	b.tls, errTLS = newTLSConfig(c)
+	b.tls, errTLS = tlsclient.New(c.tls())
 	b.bindPassword, errPassword = readBindPassword(c)
 	if err := errors.Join(errTLS, errPassword); err != nil {
 		return nil, err

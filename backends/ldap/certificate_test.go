@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ovpn-verify/backends/backendtest/fakeldap"
+	"ovpn-verify/backends/tlsclient"
 )
 
 // ldapsConfig fits the example directory behind a certificate.
@@ -28,7 +29,7 @@ func pinned(t *testing.T, trust []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pinOf(certificate)
+	return tlsclient.PinOf(certificate)
 }
 
 func TestAFailedVerificationSaysWhatToDo(t *testing.T) {

@@ -96,7 +96,7 @@ func (c Config) Validate() error {
 		schema,
 		c.checkURLs(),
 		c.checkStartTLS(),
-		c.checkTLS(),
+		c.tls().Validate(),
 		c.checkServiceAccount(),
 		c.checkBases(),
 		c.checkFilters(),

@@ -2,9 +2,7 @@ package ldap
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 
@@ -44,7 +42,7 @@ func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err e
 		return conn, err
 	}
 	err = s.step(ctx, "StartTLS", func() error {
-		conn, err = s.startTLS(ctx, s.backend.tlsFor(e))
+		conn, err = s.startTLS(ctx, e.host)
 		return err
 	})
 	return conn, err
@@ -60,13 +58,13 @@ func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
 	if e.scheme != schemeLDAPS {
 		return s.raw, nil
 	}
-	return handshake(ctx, s.raw, s.backend.tlsFor(e))
+	return s.backend.tls.Handshake(ctx, s.raw, e.host)
 }
 
 // startTLS asks for TLS and returns the encrypted connection. It reads the
 // answer octet by octet up to its end and not beyond, so nothing that was
 // slipped in unencrypted can count as sent inside TLS.
-func (s *session) startTLS(ctx context.Context, config *tls.Config) (net.Conn, error) {
+func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
 	if _, err := s.raw.Write(startTLSRequest().Bytes()); err != nil {
 		return nil, err
 	}
@@ -81,7 +79,7 @@ func (s *session) startTLS(ctx context.Context, config *tls.Config) (net.Conn, e
 	if id, ok := reply.Children[0].Value.(int64); !ok || id != startTLSMessageID {
 		return nil, errors.New("the answer belongs to another request")
 	}
-	return handshake(ctx, s.raw, config)
+	return s.backend.tls.Handshake(ctx, s.raw, host)
 }
 
 const startTLSMessageID = 1
@@ -93,12 +91,4 @@ func startTLSRequest() *ber.Packet {
 	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
 	p.AppendChild(op)
 	return p
-}
-
-func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
-	c := tls.Client(raw, config)
-	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS: %w", explained(err, config.ServerName))
-	}
-	return c, nil
 }

@@ -10,10 +10,22 @@ import (
 	"fmt"
 
 	"layeh.com/radius"
+
+	"ovpn-verify/backends/radius/radsec"
 )
 
 // errNotForUs is about a packet that does not claim to answer our request.
 var errNotForUs = errors.New("not an answer to this request")
+
+// errNoMsgAuth is about an answer that is authentic by MD5 alone.
+var errNoMsgAuth = unfit("answer without Message-Authenticator (CVE-2024-3596): make the server send it")
+
+// unfit is an answer that decides nothing, though the server may be all right.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+func (unfit) Is(target error) bool { return target == radsec.ErrUnfit }
 
 // authentic returns the packet in datagram, without padding, when it is an
 // Accept, Reject or Challenge that was made with the secret for this very
@@ -26,10 +38,8 @@ func authentic(datagram, request, secret []byte, requireMsgAuth bool) ([]byte, e
 	if answer[1] != request[1] {
 		return nil, fmt.Errorf("wrong Identifier: %w", errNotForUs)
 	}
-	switch radius.Code(answer[0]) {
-	case radius.CodeAccessAccept, radius.CodeAccessReject, radius.CodeAccessChallenge:
-	default:
-		return nil, fmt.Errorf("code %d, which answers no Access-Request", answer[0])
+	if err := checkCode(answer[0]); err != nil {
+		return nil, err
 	}
 	msgAuth, err := findMessageAuthenticator(answer)
 	if err != nil {
@@ -42,9 +52,28 @@ func authentic(datagram, request, secret []byte, requireMsgAuth bool) ([]byte, e
 	case msgAuth > 0 && !rightMessageAuthenticator(answer, request, secret, msgAuth):
 		return nil, errors.New("wrong Message-Authenticator")
 	case msgAuth == 0 && requireMsgAuth:
-		return nil, errors.New("answer without Message-Authenticator (CVE-2024-3596): make the server send it")
+		return nil, errNoMsgAuth
 	}
 	return answer, nil
+}
+
+// plausible is what is left to ask of a RADIUS/1.1 answer: a code that decides
+// and whole attributes. A Message-Authenticator means nothing there (RFC 9765
+// section 5.2).
+func plausible(answer []byte) error {
+	if err := walk(answer, func(byte, int, []byte) error { return nil }); err != nil {
+		return err
+	}
+	return checkCode(answer[0])
+}
+
+func checkCode(code byte) error {
+	switch radius.Code(code) {
+	case radius.CodeAccessAccept, radius.CodeAccessReject, radius.CodeAccessChallenge:
+		return nil
+	default:
+		return unfit(fmt.Sprintf("code %d, which answers no Access-Request", code))
+	}
 }
 
 // frame cuts off what comes after the Length, which is padding (RFC 2865
@@ -60,27 +89,39 @@ func frame(datagram []byte) ([]byte, error) {
 	return datagram[:length], nil
 }
 
-// findMessageAuthenticator walks over the attributes, all of which have to be
-// whole, and returns the offset of the one Message-Authenticator's value; 0: there is none.
+// findMessageAuthenticator returns the offset of the one Message-Authenticator's
+// value; 0: there is none. All attributes have to be whole.
 func findMessageAuthenticator(packet []byte) (int, error) {
 	found := 0
+	err := walk(packet, func(of byte, at int, value []byte) error {
+		switch {
+		case of != typeMsgAuth:
+			return nil
+		case found != 0:
+			return errors.New("more than one Message-Authenticator")
+		case len(value) != md5.Size:
+			return fmt.Errorf("malformed Message-Authenticator of %d bytes", len(value))
+		}
+		found = at
+		return nil
+	})
+	return found, err
+}
+
+// walk visits the attributes of a packet, each with the offset of its value,
+// up to one that is not whole, which is an error.
+func walk(packet []byte, visit func(of byte, at int, value []byte) error) error {
 	for at := headerLen; at < len(packet); {
 		rest := packet[at:]
 		if len(rest) < 2 || rest[1] < 2 || int(rest[1]) > len(rest) {
-			return 0, fmt.Errorf("malformed attribute at byte %d", at)
+			return fmt.Errorf("malformed attribute at byte %d", at)
 		}
-		if rest[0] == typeMsgAuth {
-			if found != 0 {
-				return 0, errors.New("more than one Message-Authenticator")
-			}
-			if rest[1] != 2+md5.Size {
-				return 0, fmt.Errorf("malformed Message-Authenticator of %d bytes", rest[1]-2)
-			}
-			found = at + 2
+		if err := visit(rest[0], at+2, rest[2:rest[1]]); err != nil {
+			return err
 		}
 		at += int(rest[1])
 	}
-	return found, nil
+	return nil
 }
 
 // rightResponseAuthenticator: MD5(Code+ID+Length+RequestAuth+Attributes+Secret),

@@ -112,3 +112,25 @@ func TestEveryBitCounts(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPlausible: what is believed under RADIUS/1.1 decides something and can be read.
+func FuzzPlausible(f *testing.F) {
+	request := bytes.Repeat([]byte{1, 7, 0, 20, 0xa5}, 4)
+	f.Add(sealed(radius.CodeAccessAccept, request, sharedSecret, true, radius.Attributes{{Type: 18, Attribute: []byte("hello")}}))
+	f.Add(sealed(radius.CodeAccessReject, request, sharedSecret, false, nil))
+	f.Add(append(request[:20:20], 26, 0))
+	f.Add(append(request[:20:20], 26, 255, 1))
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		if len(packet) < headerLen || len(packet) > radius.MaxPacketLength {
+			return // the connection has cut it by its Length
+		}
+		binary.BigEndian.PutUint16(packet[2:], uint16(len(packet)))
+		if plausible(packet) != nil {
+			return
+		}
+		p, err := radius.Parse(packet, nil)
+		if err != nil || p.Code != radius.CodeAccessAccept && p.Code != radius.CodeAccessReject && p.Code != radius.CodeAccessChallenge {
+			t.Errorf("believed %x: %v", packet, err)
+		}
+	})
+}

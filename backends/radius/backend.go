@@ -1,14 +1,16 @@
 // Package radius checks passwords against RADIUS servers with Access-Request
-// over UDP (RFC 2865).
+// over UDP (RFC 2865) and over TLS (RadSec, RFC 6614, and RADIUS/1.1, RFC 9765).
 //
 // It promises: an answer counts only when it was made by somebody who knows the
 // shared secret, for exactly this request, accept and refusal alike; every
 // request carries a Message-Authenticator as its first attribute and every
 // answer has to carry one, unless the configuration gives that up (RFC 3579
-// section 3.2, CVE-2024-3596 "BlastRADIUS"); no server can hold a login longer
-// than (2+retries) * timeout or its share of the context's time, and an ended
-// context ends it at once. What is neither accepted nor refused nor a challenge
-// is an outage.
+// section 3.2, CVE-2024-3596 "BlastRADIUS"); over TLS the server has shown its
+// certificate before it is sent anything, and under RADIUS/1.1 that is in place
+// of secret and Message-Authenticator; no server can hold a login longer than
+// (2+retries) * timeout or its share of the context's time, and an ended context
+// ends it at once. What is neither accepted nor refused nor a challenge is an
+// outage.
 //
 // The encoding of packets is layeh.com/radius'. The exchange is ours, because
 // that library's client waits without end and knows no Message-Authenticator.
@@ -20,35 +22,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	"layeh.com/radius"
 
 	"ovpn-verify/backends/radius/mschap"
+	"ovpn-verify/backends/radius/radsec"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 )
 
 // Backend asks the servers of one configuration. It is safe for concurrent
-// use; each question has a socket of its own.
+// use; each question over UDP has a socket of its own, and those over TLS share
+// a connection to each server.
 type Backend struct {
 	cfg     Config
 	servers []string
-	secret  secret.Text
+	secret  secret.Text // of the servers asked over UDP
+
+	lookUp func(ctx context.Context, network, host string) ([]netip.Addr, error) // as net.Resolver has it
+
+	links        map[string]*radsec.Server // those asked over TLS
+	radsecSecret secret.Text
 
 	constants radius.Attributes // radius.attributes
 	health    *health
 }
 
-// New validates cfg and reads the shared secret. It touches no network.
+// New validates cfg and reads secrets and certificates. It touches no network.
 func New(cfg Config) (*Backend, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth()}
+	b := &Backend{cfg: cfg, servers: cfg.addresses(), health: newHealth(), lookUp: net.DefaultResolver.LookupNetIP}
 	b.constants, _ = parseConstants(cfg.Attributes) // Validate has looked at them
 	var err error
-	if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
+	if cfg.SecretFile != "" {
+		if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
+			return nil, fmt.Errorf("radius: %w", err)
+		}
+	}
+	if err := b.addLinks(); err != nil {
 		return nil, fmt.Errorf("radius: %w", err)
 	}
 	return b, nil

@@ -17,12 +17,34 @@ const (
 
 // Config is the section [radius].
 type Config struct {
-	// Servers are asked in this order, each "host" or "host:port"; without a
-	// port it is 1812. An IPv6 address stands in brackets. Of a name that has
-	// several addresses only the first that the resolver gives is asked.
+	// Servers are asked in this order, each "host" or "host:port" over UDP,
+	// without a port 1812, or "radsec://host" or "radsec://host:port" over TLS,
+	// without a port 2083. An IPv6 address stands in brackets. Of
+	// a name with several addresses the next one is asked where nobody is at the
+	// first.
 	Servers []string `toml:"servers"`
-	// SecretFile holds the shared secret; RFC 2865 section 3 prefers 16 bytes or more.
+	// SecretFile holds the secret shared with the servers that are asked over
+	// UDP; RFC 2865 section 3 prefers 16 bytes or more.
 	SecretFile string `toml:"secret_file" path:"input"`
+	// RadSecSecretFile holds the secret shared with radsec:// servers where it is
+	// not "radsec", as RFC 6614 section 2.3 has it. RADIUS/1.1 has none.
+	RadSecSecretFile string `toml:"radsec_secret_file" path:"input"`
+	// CAFile holds the PEM certificates to trust in place of the system's; this
+	// and what follows is about radsec:// servers.
+	CAFile string `toml:"ca_file" path:"input"`
+	// ServerName is what every server's certificate must be for, in place of
+	// its host in Servers.
+	ServerName string `toml:"server_name"`
+	// MinTLSVersion is "1.2" or "1.3".
+	MinTLSVersion string `toml:"min_tls_version"`
+	// SPKIPins are SHA-256 hashes in base64 of public keys (RFC 7469 section
+	// 2.4); one of them must be in the chain that was verified.
+	SPKIPins []string `toml:"spki_pins"`
+	// ClientCertFile and ClientKeyFile, in PEM, are how the servers know us.
+	ClientCertFile string `toml:"client_cert_file" path:"input"`
+	ClientKeyFile  string `toml:"client_key_file" path:"input"`
+	// InsecureSkipVerify takes any certificate for the server's.
+	InsecureSkipVerify bool `toml:"insecure_skip_verify"`
 	// Protocol says how the password travels: "pap", "chap" or "mschapv2".
 	Protocol string `toml:"protocol"`
 	// PasswordFormat makes the one password of what the user typed and the code
@@ -45,9 +67,14 @@ type Config struct {
 	// Push says that the servers ask users on their phones: a server that may have
 	// received a request is the last one that is asked.
 	Push bool `toml:"push"`
-	// Timeout is how long each try waits, 100ms to 30s.
+	// Timeout is how long each try waits, 100ms to 30s; over TLS, how long a
+	// connection takes to be made, and after which a Status-Server asks whether
+	// a server that owes an answer is still there. One that answers none of
+	// those has twice as long for the answer that it owes.
 	Timeout time.Duration `toml:"timeout"`
-	// Retries is how often the packet is sent again before the next server is asked, 0 to 10.
+	// Retries is how often the packet is sent again before the next server is
+	// asked, 0 to 10. Over TLS nothing is sent again on a connection: the answer
+	// may take as long as all tries together.
 	Retries int `toml:"retries"`
 }
 
@@ -58,6 +85,7 @@ func DefaultConfig() Config {
 		PasswordFormat:              placePassword,
 		NASIdentifier:               "ovpn-verify",
 		RequireMessageAuthenticator: true,
+		MinTLSVersion:               "1.2",
 		Timeout:                     3 * time.Second,
 		Retries:                     2,
 	}
@@ -65,9 +93,9 @@ func DefaultConfig() Config {
 
 // Validate returns every fault, each beginning with its key.
 func (c Config) Validate() error {
-	faults := c.serverFaults()
-	if c.SecretFile == "" {
-		faults = append(faults, errors.New("radius.secret_file must name the file with the shared secret"))
+	faults := append(c.serverFaults(), c.secretFaults()...)
+	if err := c.tls().Validate(); err != nil {
+		faults = append(faults, err)
 	}
 	if !slices.Contains([]string{protocolPAP, protocolCHAP, protocolMSCHAP}, c.Protocol) {
 		faults = append(faults, fmt.Errorf(`radius.protocol must be "pap", "chap" or "mschapv2", not %q`, c.Protocol))
@@ -94,7 +122,7 @@ func (c Config) Validate() error {
 
 func (c Config) serverFaults() []error {
 	if len(c.Servers) == 0 {
-		return []error{errors.New(`radius.servers must name at least one "host:port"`)}
+		return []error{errors.New(`radius.servers must name at least one "host:port" or "radsec://host:port"`)}
 	}
 	var faults []error
 	var seen []string
@@ -102,7 +130,7 @@ func (c Config) serverFaults() []error {
 		server, err := parseServer(s)
 		switch {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("radius.servers must be \"host:port\" with IPv6 addresses in brackets, not %q: %w", s, err))
+			faults = append(faults, fmt.Errorf("radius.servers must be \"host:port\" or \"radsec://host:port\" with IPv6 addresses in brackets, not %q: %w", s, err))
 		case slices.Contains(seen, server):
 			faults = append(faults, fmt.Errorf("radius.servers must name a server once, not %q again", server))
 		}
@@ -142,17 +170,4 @@ func (c Config) requiresMessageAuthenticator(server string) bool {
 		return err == nil && exempted == server
 	})
 	return c.RequireMessageAuthenticator && !exempt
-}
-
-// Warnings names the weakenings that are switched on.
-func (c Config) Warnings() []string {
-	const danger = "whoever can change packets between here and the server can turn its refusals into accepts (CVE-2024-3596)"
-	switch {
-	case !c.RequireMessageAuthenticator:
-		return []string{"radius.require_message_authenticator = false: " + danger}
-	case len(c.InsecureNoMessageAuthenticator) > 0:
-		return []string{fmt.Sprintf("radius.insecure_no_message_authenticator = %q: %s", c.InsecureNoMessageAuthenticator, danger)}
-	default:
-		return nil
-	}
 }

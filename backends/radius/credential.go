@@ -29,8 +29,9 @@ const maxUserPassword = 128
 // credential is a password, or the answer to a challenge, on its way to a
 // server, in one request.
 type credential interface {
-	// add puts it into a request. There is an error for what checkFields refuses.
-	add(p *radius.Packet) error
+	// add puts it into a request, new challenges included. clear is RADIUS/1.1.
+	// There is an error for what checkFields refuses.
+	add(p *radius.Packet, clear bool) error
 	// confirm checks what an Access-Accept has to prove in turn; its error refuses.
 	confirm(accept *radius.Packet) error
 }
@@ -48,10 +49,15 @@ func (b *Backend) newCredential(req primary.Request) credential {
 	}
 }
 
-// pap sends the password itself, hidden under the shared secret.
+// pap sends the password itself, hidden under the shared secret, or under TLS
+// alone (RFC 9765 section 5.1.1).
 type pap []byte
 
-func (password pap) add(p *radius.Packet) error {
+func (password pap) add(p *radius.Packet, clear bool) error {
+	if clear {
+		p.Add(rfc2865.UserPassword_Type, radius.Attribute(password))
+		return nil
+	}
 	return rfc2865.UserPassword_Set(p, password)
 }
 
@@ -62,7 +68,7 @@ func (pap) confirm(*radius.Packet) error { return nil }
 // Authenticator: that one the server would have to remember for us.
 type chap []byte
 
-func (password chap) add(p *radius.Packet) error {
+func (password chap) add(p *radius.Packet, _ bool) error {
 	var random [1 + md5.Size]byte
 	_, _ = rand.Read(random[:]) // never fails; it ends the process instead
 	identifier, challenge := random[0], random[1:]
@@ -85,7 +91,7 @@ type msCHAP struct {
 	expected   [mschap.AuthenticatorLen]byte // from a server that knows the password
 }
 
-func (c *msCHAP) add(p *radius.Packet) error {
+func (c *msCHAP) add(p *radius.Packet, _ bool) error {
 	var random [1 + 2*mschap.ChallengeLen]byte
 	_, _ = rand.Read(random[:])
 	c.identifier = random[0]

@@ -14,7 +14,11 @@ import (
 func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request, earlier trails) (primary.Identity, error) {
 	switch answer.Code {
 	case radius.CodeAccessAccept:
-		id, err := identity(answer, req.Username, discreet(replyMessage(answer), req, earlier))
+		err := b.checkService(answer)
+		var id primary.Identity
+		if err == nil {
+			id, err = identity(answer, req.Username, discreet(replyMessage(answer), req, earlier))
+		}
 		if err != nil {
 			return primary.Identity{}, fmt.Errorf("radius: server %s: %w", server, err)
 		}

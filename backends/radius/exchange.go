@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -14,38 +16,64 @@ import (
 	"ovpn-verify/verify/primary"
 )
 
-// exchange sends one Access-Request to one server, again and again until it is
-// answered or the tries are used up. The socket is connected, so the kernel
-// drops what comes from any other address, and it is new for each request, so
-// its port is random.
+// exchange asks one server. An error that is an outage says where it may have
+// asked the user.
 func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
-	conn, err := b.dial(ctx, server)
+	if link := b.links[server]; link != nil {
+		return b.exchangeTLS(ctx, link, req, c, state)
+	}
+	return b.exchangeUDP(ctx, server, req, c, state)
+}
+
+// exchangeUDP asks at the server's first address, and at the next ones as long
+// as the network says that nobody is there.
+func (b *Backend) exchangeUDP(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+	addresses, err := b.resolve(ctx, server)
 	if err != nil {
 		return nil, err
+	}
+	var answer *radius.Packet
+	for _, at := range addresses {
+		var received bool
+		answer, received, err = b.exchangeAt(ctx, server, at, req, c, state)
+		if received && err != nil {
+			err = b.asked(err)
+		}
+		if err == nil || received || ctx.Err() != nil {
+			break
+		}
+	}
+	return answer, err
+}
+
+// exchangeAt sends one Access-Request, again and again until it is answered or
+// the tries are used up. The socket is connected, so the kernel drops what comes
+// from any other address, and it is new for each request, so its port is random.
+// received tells, with an error, whether the server may have got the request.
+func (b *Backend) exchangeAt(ctx context.Context, server string, at netip.AddrPort, req primary.Request, c credential, state []byte) (answer *radius.Packet, received bool, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", at.String())
+	if err != nil {
+		return nil, false, err
 	}
 	defer conn.Close()
 	// Close and not a deadline: the loop below sets deadlines of its own, and
 	// one that came after this one would undo it.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	wire, err := b.encode(req, c, state, conn.LocalAddr())
+	wire, err := b.encode(newEnvelope(radius.CodeAccessRequest, b.secret.Reveal(), conn.LocalAddr()), req, c, state)
 	if err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
+		return nil, false, fmt.Errorf("encode: %w", err)
 	}
 	e := exchange{backend: b, conn: conn, request: wire, requireMsgAuth: b.cfg.requiresMessageAuthenticator(server)}
-	answer, err := e.run()
-	if err == nil {
-		return answer, nil
-	}
+	answer, err = e.run()
 	switch {
+	case err == nil:
+		return answer, true, nil
 	case ctx.Err() != nil && e.unbelieved != nil:
 		err = fmt.Errorf("given up: %w: %w", ctx.Err(), e.unbelieved)
 	case ctx.Err() != nil:
 		err = fmt.Errorf("given up: %w", ctx.Err())
 	}
-	if e.received(err) {
-		err = b.asked(err)
-	}
-	return nil, err
+	return nil, e.received(err), err
 }
 
 // received tells whether the server may have got the request. It did not, for
@@ -56,11 +84,28 @@ func (e *exchange) received(err error) bool {
 	return e.sent > 1 || e.ours || e.sent == 1 && !undelivered
 }
 
-// dial resolves the name, for which it takes no longer than one try.
-func (b *Backend) dial(ctx context.Context, server string) (net.Conn, error) {
+// resolve is every address of a server over UDP, the better first (RFC 6724).
+// It takes no longer than one try.
+func (b *Backend) resolve(ctx context.Context, server string) ([]netip.AddrPort, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
 	defer cancel()
-	return (&net.Dialer{}).DialContext(ctx, "udp", server)
+	host, port, err := net.SplitHostPort(server)
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := b.lookUp(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	addresses := make([]netip.AddrPort, len(ips))
+	for i, ip := range ips {
+		addresses[i] = netip.AddrPortFrom(ip.Unmap(), uint16(number))
+	}
+	return addresses, nil
 }
 
 // exchange is one request on its socket.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -134,7 +136,7 @@ func TestServersShareTheDeadline(t *testing.T) {
 		cfg.Timeout = 20 * time.Second
 		b := backend(t, cfg)
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 8*tick)
+			ctx, cancel := context.WithTimeout(t.Context(), 12*tick)
 			defer cancel()
 			_, err := b.CheckPassword(ctx, login("alice", password))
 			if ctx.Err() != nil || (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -173,5 +175,36 @@ func TestFloodDoesNotOutlastTheTry(t *testing.T) {
 	outage(t, id, err)
 	if took := time.Since(began); took > 10*tick {
 		t.Errorf("took %v", took)
+	}
+}
+
+// A name may have an address where nobody is; the login goes to the next one.
+func TestNextAddressOfAServer(t *testing.T) {
+	s := start(t, fakeradius.Options{})
+	_, port, err := net.SplitHostPort(s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t, "radius.example.org:"+port)
+	cfg.Push = true // nobody was asked at the first one
+	b := backend(t, cfg)
+	addresses := []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")}
+	b.lookUp = func(context.Context, string, string) ([]netip.Addr, error) { return addresses, nil }
+	for range 2 {
+		if _, err := b.CheckPassword(t.Context(), login("alice", password)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.CheckPassword(t.Context(), login("alice", "wrong")); !errors.Is(err, primary.ErrRefused) {
+		t.Errorf("%v; want a refusal", err)
+	}
+	b.lookUp = func(context.Context, string, string) ([]netip.Addr, error) { return addresses[:1], nil }
+	id, err := b.CheckPassword(t.Context(), login("alice", password))
+	outage(t, id, err)
+	if _, once := errors.AsType[*primary.OnceError](err); once {
+		t.Error(err)
+	}
+	if n := len(s.Requests()); n != 3 {
+		t.Errorf("%d requests", n)
 	}
 }

@@ -28,8 +28,21 @@ const (
 	typeReplyMsg = rfc2865.ReplyMessage_Type
 )
 
-// encode makes the Access-Request, with a random Identifier and Request
-// Authenticator from crypto/rand. local is this end of the socket.
+// envelope is what an Access-Request or Status-Server is written into.
+type envelope struct {
+	packet *radius.Packet
+	// clear is RADIUS/1.1: no attribute is obfuscated and there is no
+	// Message-Authenticator (RFC 9765 section 5).
+	clear bool
+	local net.Addr // this end of the socket
+}
+
+// newEnvelope has a random Identifier and Request Authenticator from crypto/rand.
+func newEnvelope(code radius.Code, secret []byte, local net.Addr) envelope {
+	return envelope{packet: radius.New(code, secret), local: local}
+}
+
+// encode makes the Access-Request.
 //
 // Message-Authenticator stands first, so that nothing which an attacker can
 // choose comes before it in the hashed text (draft-ietf-radext-deprecating-radius).
@@ -38,32 +51,39 @@ const (
 // would tell the server to leave out the attributes of the session (RFC 2865
 // section 5.6), and Framed-Protocol would make FreeRADIUS' stock "hints" take
 // the user for a PPP caller. Acct-Session-Id is the id in our log lines.
-func (b *Backend) encode(req primary.Request, c credential, state []byte, local net.Addr) ([]byte, error) {
-	p := radius.New(radius.CodeAccessRequest, b.secret.Reveal())
-	p.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, md5.Size))
+func (b *Backend) encode(e envelope, req primary.Request, c credential, state []byte) ([]byte, error) {
+	p := e.begin()
 	if err := rfc2865.UserName_SetString(p, req.Username); err != nil {
 		return nil, err
 	}
-	if err := c.add(p); err != nil {
+	if err := c.add(p, e.clear); err != nil {
 		return nil, err
 	}
 	if err := rfc2865.NASIdentifier_SetString(p, b.cfg.NASIdentifier); err != nil {
 		return nil, err
 	}
-	p.Attributes = append(p.Attributes, b.session(req, local)...)
+	p.Attributes = append(p.Attributes, b.session(req, e.local)...)
 	if len(state) > 0 {
 		p.Add(typeState, state)
 	}
-	return b.sign(p)
+	return e.seal()
 }
 
-// sign fills in the Message-Authenticator, which is the first attribute.
-func (b *Backend) sign(p *radius.Packet) ([]byte, error) {
-	wire, err := p.MarshalBinary()
-	if err != nil {
-		return nil, err
+// begin adds the Message-Authenticator, as the first attribute, still zero.
+func (e envelope) begin() *radius.Packet {
+	if !e.clear {
+		e.packet.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, md5.Size))
 	}
-	copy(wire[firstValue:], messageAuthenticator(wire, b.secret.Reveal()))
+	return e.packet
+}
+
+// seal fills it in.
+func (e envelope) seal() ([]byte, error) {
+	wire, err := e.packet.MarshalBinary()
+	if err != nil || e.clear {
+		return wire, err
+	}
+	copy(wire[firstValue:], messageAuthenticator(wire, e.packet.Secret))
 	return wire, nil
 }
 
@@ -90,11 +110,11 @@ func (b *Backend) session(req primary.Request, local net.Addr) radius.Attributes
 
 // nasAddress is this end of the socket as NAS-IP-Address or NAS-IPv6-Address.
 func nasAddress(local net.Addr) (radius.Type, radius.Attribute) {
-	udp, ok := local.(*net.UDPAddr)
+	socket, ok := local.(interface{ AddrPort() netip.AddrPort }) // UDP or TCP
 	if !ok {
 		return 0, nil
 	}
-	ip := udp.AddrPort().Addr().Unmap()
+	ip := socket.AddrPort().Addr().Unmap()
 	if ip.Is4() {
 		return rfc2865.NASIPAddress_Type, ip.AsSlice()
 	}

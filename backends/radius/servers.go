@@ -9,13 +9,43 @@ import (
 	"strings"
 )
 
-// defaultPort is RADIUS authentication (RFC 2865 section 3).
-const defaultPort = "1812"
+// The ports without which a server may be named: RADIUS authentication (RFC 2865
+// section 3) and RADIUS over TLS (RFC 6614 section 2.1).
+const (
+	defaultPort       = "1812"
+	defaultRadSecPort = "2083"
+)
 
-// parseServer brings "host", "host:port", "[v6]" and "[v6]:port" into the form
-// host:port that names the server in dials, steps and errors.
+// schemeRadSec is before a server that is asked over TLS.
+const schemeRadSec = "radsec://"
+
+// parseServer brings "host", "host:port", "[v6]" and "[v6]:port", each with or
+// without radsec:// before it, into the one form with a port that names the
+// server in the configuration, steps and errors.
 func parseServer(s string) (string, error) {
-	host, port := s, defaultPort
+	address, overTLS := strings.CutPrefix(s, schemeRadSec)
+	if !overTLS {
+		return parseAddress(s, defaultPort)
+	}
+	address, err := parseAddress(address, defaultRadSecPort)
+	if err != nil {
+		return "", err
+	}
+	return schemeRadSec + address, nil
+}
+
+// isRadSec tells of a server in the form of parseServer.
+func isRadSec(server string) bool { return strings.HasPrefix(server, schemeRadSec) }
+
+// address is host:port for a dial, and the host alone.
+func address(server string) (hostPort, host string) {
+	hostPort = strings.TrimPrefix(server, schemeRadSec)
+	host, _, _ = net.SplitHostPort(hostPort)
+	return hostPort, host
+}
+
+func parseAddress(s, port string) (string, error) {
+	host := s
 	switch {
 	case strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]"):
 		host = s[1 : len(s)-1]

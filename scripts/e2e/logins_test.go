@@ -194,19 +194,25 @@ func TestRADIUSChallenge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.configure(radiusSection(w.Radius(testbed.RadiusOptions{}).Addr))
+	w.radiusUsers()
+}
+
+// radiusUsers has each of them log in, through as many questions as there are.
+func (w *world) radiusUsers() {
+	w.t.Helper()
 	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
 	for _, u := range testbed.RadiusUsers {
 		e := w.attempt(c, u.Name, u.Password)
 		for _, round := range u.Rounds {
 			w.want(e, testbed.Challenged, "")
 			if q := e.Challenge; q == nil || q.Text != round.Prompt || q.Echo != round.Echo {
-				t.Fatalf("%s was asked %+v, want %+v", u.Name, q, round)
+				w.t.Fatalf("%s was asked %+v, want %+v", u.Name, q, round)
 			}
 			e = w.attempt(c, u.Name, testbed.Dynamic(e.Challenge.State, round.Answer))
 		}
 		w.want(e, testbed.Connected, "")
 		if err := c.Restart(); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.logged(`user=` + u.Name + ` .*verdict=accepted`)
 	}

@@ -44,6 +44,9 @@ var RadiusUsers = []RadiusUser{
 type RadiusOptions struct {
 	NoMessageAuthenticator bool   // answers do not carry one, as before CVE-2024-3596
 	Users                  string // more lines of the users file, before RadiusUsers
+	// RadSec has it listen over TLS as well, on the port of Addr in TCP, with the
+	// secret "radsec". Clients have to show a certificate of the same CA.
+	RadSec *Files
 }
 
 // Radius is a FreeRADIUS server: PAP, CHAP and MS-CHAP for users without challenges,

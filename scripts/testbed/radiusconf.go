@@ -41,6 +41,7 @@ client loopback {
   secret = $secret
   require_message_authenticator = yes
 }
+$radsecClients
 modules {
   always reject {
     rcode = reject
@@ -78,6 +79,7 @@ server default {
     ipaddr = 127.0.0.1
     port = $acct
   }
+$radsec
   authorize {
     detail
 $challenges
@@ -114,6 +116,37 @@ $authenticator
 }
 `
 
+// radsecListen is FreeRADIUS' own sites-available/tls in short.
+const radsecListen = `  listen {
+    type = auth
+    ipaddr = 127.0.0.1
+    port = $port
+    proto = tcp
+    clients = radsec
+    limit {
+      max_connections = 16
+      lifetime = 0
+      idle_timeout = 30
+    }
+    tls {
+      private_key_file = $key
+      certificate_file = $cert
+      ca_file = $ca
+      cipher_list = "DEFAULT"
+      tls_min_version = "1.2"
+      tls_max_version = "1.3"
+      require_client_cert = yes
+    }
+  }`
+
+const radsecClients = `clients radsec {
+  client loopback_tls {
+    ipaddr = 127.0.0.1
+    proto = tls
+    secret = radsec
+  }
+}`
+
 func radiusConfig(dir string, port, acct int, o RadiusOptions) string {
 	// 3.2.1 adds a Message-Authenticator only where it is told to, in each section.
 	authenticator := "update reply {\n&Message-Authenticator := 0x00\n}"
@@ -126,7 +159,15 @@ func radiusConfig(dir string, port, acct int, o RadiusOptions) string {
 			challenges.WriteString(u.unlang())
 		}
 	}
+	var listen, clients string
+	if o.RadSec != nil {
+		clients = radsecClients
+		listen = expand(radsecListen, map[string]string{
+			"port": strconv.Itoa(port), "key": o.RadSec.Key, "cert": o.RadSec.Cert, "ca": o.RadSec.CA,
+		})
+	}
 	return expand(radiusConf, map[string]string{
+		"radsec": listen, "radsecClients": clients,
 		"dir": dir, "secret": RadiusSecret, "port": strconv.Itoa(port), "acct": strconv.Itoa(acct),
 		"challenges": challenges.String(), "authenticator": authenticator,
 	})

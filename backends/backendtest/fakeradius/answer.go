@@ -20,13 +20,17 @@ type draft struct {
 	macFirst         bool
 	macFlip          byte   // spoils the Message-Authenticator
 	secret           string // for both authenticators
+	v11              bool   // the header of RFC 9765 section 4.1 and no authenticators
 }
 
-// datagram makes what goes over the wire.
-func (s *Server) datagram(k Kind, req Request, code radius.Code, attrs radius.Attributes) []byte {
+// packet makes what goes over the wire.
+func (s *Server) packet(k Kind, req Request, code radius.Code, attrs radius.Attributes) []byte {
 	d := draft{
 		code: byte(code), identifier: req.Identifier, requestAuth: req.Raw[4:20],
 		attrs: encode(attrs), macs: []int{md5.Size}, secret: s.opts.Secret,
+	}
+	if req.V11 {
+		d.v11, d.macs = true, nil
 	}
 	d.spoil(k)
 	packet := d.seal()
@@ -39,6 +43,11 @@ func (s *Server) datagram(k Kind, req Request, code radius.Code, attrs radius.At
 		return []byte("this is no RADIUS packet, whatever port it came to")
 	case Empty:
 		return nil
+	case HalfAnswer, HalfAndClose:
+		return packet[:len(packet)/2]
+	case TooLong:
+		binary.BigEndian.PutUint16(packet[2:], 4097)
+		return append(packet, make([]byte, 4097-len(packet))...)
 	case Truncated:
 		return packet[:len(packet)-1]
 	case ShortLength:
@@ -68,6 +77,7 @@ func (d *draft) spoil(k Kind) {
 		d.secret += "x"
 	case WrongIdentifier:
 		d.identifier++
+		d.requestAuth = append([]byte{d.requestAuth[0] ^ 1}, d.requestAuth[1:]...) // where a Token is
 	case WrongCode:
 		d.code = byte(radius.CodeAccountingResponse)
 	case OtherRequest:
@@ -99,7 +109,11 @@ func (d *draft) seal() []byte {
 		packet = append(packet, d.attrs...)
 	}
 	binary.BigEndian.PutUint16(packet[2:], uint16(len(packet)))
-
+	if d.v11 {
+		packet[1] = 0
+		clear(packet[8:20])
+		return packet
+	}
 	mac := hmac.New(md5.New, []byte(d.secret))
 	mac.Write(packet)
 	sum := mac.Sum(nil)

@@ -4,6 +4,8 @@
 package fakeradius
 
 import (
+	"crypto/tls"
+	"slices"
 	"time"
 
 	"layeh.com/radius"
@@ -14,6 +16,9 @@ type Options struct {
 	Secret string
 	Users  map[string]User // by exact User-Name
 	Addr   string          // of the socket; "127.0.0.1:0" when empty
+	// TLS makes it a server over TLS in place of UDP: RFC 6614, and RFC 9765
+	// where NextProtos has it chosen.
+	TLS *tls.Config
 
 	// AcceptAll makes every verdict an Access-Accept, so that a test sees
 	// whether a misbehaviour lets somebody in.
@@ -25,7 +30,7 @@ type Options struct {
 	// Success makes the values of MS-CHAP2-Success out of the right one, which
 	// alone is sent when it is nil.
 	Success func(right []byte) [][]byte
-	// Delay is how long each answer takes.
+	// Delay is how long each answer takes, besides the user's.
 	Delay time.Duration
 	// Drop is how many of the first requests stay without an answer.
 	Drop int
@@ -40,6 +45,8 @@ type Options struct {
 // User is somebody with a password, for PAP, CHAP and MS-CHAPv2.
 type User struct {
 	Password string
+	Delay    time.Duration     // of answers
+	Answers  []Kind            // in place of Options.Answers
 	Rounds   []Round           // what is asked after the right password, one after the other
 	Accept   radius.Attributes // of the Access-Accept
 }
@@ -83,12 +90,25 @@ const (
 	OverlongAttribute // an attribute that runs over the end, the rest authentic
 	OtherRequest      // authentic, but for another Request Authenticator
 	Reflected         // the request itself
+
+	// Over TLS alone.
+	HalfAnswer   // the first half of a right one, and no more
+	HalfAndClose // the same, and then the end of the connection
+	Hangup       // the end of the connection in place of an answer
+	TooLong      // Length above 4096, the rest authentic
 )
 
-// Wrong lists every kind that must count for nothing, Silent among them.
-func Wrong() []Kind {
+// Wrong lists every kind that must count for nothing over UDP, Silent among them.
+func Wrong() []Kind { return kindsTo(Reflected) }
+
+// WrongOverTLS lists those over TLS, where there is no other port and no empty packet.
+func WrongOverTLS() []Kind {
+	return slices.DeleteFunc(kindsTo(TooLong), func(k Kind) bool { return k == OtherPort || k == Empty })
+}
+
+func kindsTo(last Kind) []Kind {
 	var all []Kind
-	for k := Silent; k <= Reflected; k++ {
+	for k := Silent; k <= last; k++ {
 		all = append(all, k)
 	}
 	return all

@@ -12,8 +12,8 @@ import (
 )
 
 // read takes a request apart.
-func (s *Server) read(raw []byte, from netip.AddrPort) Request {
-	req := Request{From: from, Raw: raw}
+func (s *Server) read(raw []byte, from netip.AddrPort, v11 bool) Request {
+	req := Request{From: from, Raw: raw, V11: v11}
 	p, err := radius.Parse(raw, []byte(s.opts.Secret))
 	if err != nil || p.Code != radius.CodeAccessRequest && p.Code != radius.CodeStatusServer {
 		return req
@@ -24,6 +24,11 @@ func (s *Server) read(raw []byte, from netip.AddrPort) Request {
 	req.Password = rfc2865.UserPassword_GetString(p)
 	req.State, _ = rfc2865.State_Lookup(p)
 	req.Valid = s.valid(raw, p)
+	if v11 {
+		req.Password = string(p.Get(rfc2865.UserPassword_Type))
+		_, signed := p.Lookup(rfc2869.MessageAuthenticator_Type)
+		req.Valid = !signed && raw[1] == 0 && bytes.Equal(raw[8:20], make([]byte, 12))
+	}
 	return req
 }
 

@@ -14,14 +14,17 @@ import (
 // Request is an Access-Request as it came in.
 type Request struct {
 	From       netip.AddrPort
-	Raw        []byte // the datagram
+	Raw        []byte // the packet
 	Identifier byte
+	// V11: it came over a connection that speaks RADIUS/1.1 (RFC 9765).
+	V11        bool
 	Username   string
 	Password   string // decoded; wrong when the secrets differ
 	State      []byte // nil: there was none
 	Attributes radius.Attributes
-	// Valid tells whether the one Message-Authenticator was right. A request
-	// without one is not answered.
+	// Valid tells whether the one Message-Authenticator was right, or with V11
+	// that there is none and what is reserved is zero. Another request is not
+	// answered.
 	Valid bool
 
 	status bool // it is a Status-Server
@@ -33,6 +36,8 @@ type Server struct {
 	conn *net.UDPConn
 	// other is the socket that OtherPort answers from.
 	other *net.UDPConn
+	// listener is in place of both with Options.TLS.
+	listener net.Listener
 
 	wg     sync.WaitGroup
 	closed chan struct{}
@@ -41,12 +46,16 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	probes   []Request
+	streams  []*stream // all that there ever were
 }
 
 // Start opens the sockets and serves.
 func Start(opts Options) (*Server, error) {
 	if opts.Addr == "" {
 		opts.Addr = "127.0.0.1:0"
+	}
+	if opts.TLS != nil {
+		return startTLS(opts)
 	}
 	at, err := net.ResolveUDPAddr("udp", opts.Addr)
 	if err != nil {
@@ -65,7 +74,12 @@ func Start(opts Options) (*Server, error) {
 }
 
 // Addr is the server's host:port.
-func (s *Server) Addr() string { return s.conn.LocalAddr().String() }
+func (s *Server) Addr() string {
+	if s.listener != nil {
+		return s.listener.Addr().String()
+	}
+	return s.conn.LocalAddr().String()
+}
 
 // Requests returns what came in so far, in its order, retransmissions included.
 func (s *Server) Requests() []Request {
@@ -87,7 +101,12 @@ func (s *Server) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
-		err = errors.Join(s.conn.Close(), s.other.Close())
+		if s.listener != nil {
+			err = s.listener.Close()
+			s.Disconnect()
+		} else {
+			err = errors.Join(s.conn.Close(), s.other.Close())
+		}
 		s.wg.Wait()
 	})
 	return err
@@ -103,7 +122,7 @@ func (s *Server) serve() {
 		if err != nil {
 			continue // an ICMP error about an answer to somebody who is gone
 		}
-		req := s.read(slices.Clone(buf[:n]), from)
+		req := s.read(slices.Clone(buf[:n]), from, false)
 		if s.take(req) {
 			s.wg.Go(func() { s.answer(req) })
 		}
@@ -122,30 +141,46 @@ func (s *Server) take(req Request) bool {
 	return req.Valid && len(s.requests) > s.opts.Drop
 }
 
+// wait is the time before an answer; false: the server was closed.
+func (s *Server) wait(req Request) bool {
+	select {
+	case <-time.After(s.opts.Delay + s.opts.Users[req.Username].Delay):
+		return true
+	case <-s.closed:
+		return false
+	}
+}
+
+// kinds are those of the answers to a request.
+func (s *Server) kinds(req Request) []Kind {
+	switch own := s.opts.Users[req.Username].Answers; {
+	case len(own) > 0:
+		return own
+	case len(s.opts.Answers) > 0:
+		return s.opts.Answers
+	default:
+		return []Kind{Good}
+	}
+}
+
 // answer sends the datagrams for one request.
 func (s *Server) answer(req Request) {
-	select {
-	case <-time.After(s.opts.Delay):
-	case <-s.closed:
+	if !s.wait(req) {
 		return
 	}
 	if req.status {
-		_, _ = s.conn.WriteToUDPAddrPort(s.datagram(NoMessageAuthenticator, req, radius.CodeAccessAccept, nil), req.From)
+		_, _ = s.conn.WriteToUDPAddrPort(s.packet(NoMessageAuthenticator, req, radius.CodeAccessAccept, nil), req.From)
 		return
 	}
 	code, attrs := s.verdict(req)
-	kinds := s.opts.Answers
-	if len(kinds) == 0 {
-		kinds = []Kind{Good}
-	}
-	for _, k := range kinds {
+	for _, k := range s.kinds(req) {
 		conn := s.conn
 		if k == OtherPort {
 			conn = s.other
 		}
 		if k != Silent {
 			// It fails when the server is being closed, and then nobody waits for it.
-			_, _ = conn.WriteToUDPAddrPort(s.datagram(k, req, code, attrs), req.From)
+			_, _ = conn.WriteToUDPAddrPort(s.packet(k, req, code, attrs), req.From)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package ldap
+package tlsclient
 
 import (
 	"crypto/sha256"
@@ -14,35 +14,35 @@ import (
 
 var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
-func (c Config) checkTLS() error {
+// Validate returns every fault, joined; each begins with the key it is about.
+// It reads no file.
+func (s Settings) Validate() error {
 	var faults []error
-	if tlsVersions[c.MinTLSVersion] == 0 {
-		faults = append(faults, fmt.Errorf(`ldap.min_tls_version must be "1.2" or "1.3", not %q`, c.MinTLSVersion))
+	if tlsVersions[s.MinTLSVersion] == 0 {
+		faults = append(faults, fmt.Errorf(`%s.min_tls_version must be "1.2" or "1.3", not %q`, s.Section, s.MinTLSVersion))
 	}
-	if c.ClientCertFile == "" != (c.ClientKeyFile == "") {
-		faults = append(faults, errors.New("ldap.client_cert_file must be named together with ldap.client_key_file, not one of them alone"))
+	if s.ClientCertFile == "" != (s.ClientKeyFile == "") {
+		faults = append(faults, fmt.Errorf("%[1]s.client_cert_file must be named together with %[1]s.client_key_file, not one of them alone", s.Section))
 	}
-	for _, pin := range c.SPKIPins {
+	for _, pin := range s.SPKIPins {
 		if sum, err := base64.StdEncoding.Strict().DecodeString(pin); err != nil || len(sum) != sha256.Size {
-			faults = append(faults, fmt.Errorf("ldap.spki_pins must be SHA-256 hashes of public keys in base64, not %q", pin))
+			faults = append(faults, fmt.Errorf("%s.spki_pins must be SHA-256 hashes of public keys in base64, not %q", s.Section, pin))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// pins are public keys of which one must be the server's or an issuer's.
-type pins []string
-
-// pinOf is the hash of a certificate's public key, RFC 7469 section 2.4.
-func pinOf(c *x509.Certificate) string {
+// PinOf is the hash of a certificate's public key, RFC 7469 section 2.4.
+func PinOf(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// verify comes after the certificate was verified, also in a resumed session.
-// With insecure_skip_verify there is no verified chain, and the server's own
-// key has to be pinned: it could send any other certificate along.
-func (p pins) verify(state tls.ConnectionState) error {
+// verifyPins comes after the certificate was verified; one of the pinned public
+// keys must be the server's or an issuer's. With insecure_skip_verify there is
+// no verified chain, and the server's own key has to be pinned: it could send
+// any other certificate along.
+func (s Settings) verifyPins(state tls.ConnectionState) error {
 	chains := state.VerifiedChains
 	if len(chains) == 0 && len(state.PeerCertificates) > 0 {
 		chains = [][]*x509.Certificate{state.PeerCertificates[:1]}
@@ -50,17 +50,17 @@ func (p pins) verify(state tls.ConnectionState) error {
 	var seen []string
 	for _, chain := range chains {
 		for _, c := range chain {
-			if slices.Contains(p, pinOf(c)) {
+			if slices.Contains(s.SPKIPins, PinOf(c)) {
 				return nil
 			}
-			seen = append(seen, fmt.Sprintf("%s (%q)", pinOf(c), c.Subject))
+			seen = append(seen, fmt.Sprintf("%s (%q)", PinOf(c), c.Subject))
 		}
 	}
-	return fmt.Errorf("no public key of the server's chain is in ldap.spki_pins; they are %s", strings.Join(seen, ", "))
+	return fmt.Errorf("no public key of the server's chain is in %s.spki_pins; they are %s", s.Section, strings.Join(seen, ", "))
 }
 
 // explained adds to a failed verification what was shown and what to do.
-func explained(err error, name string) error {
+func (s Settings) explained(err error, name string) error {
 	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	if !ok || len(failed.UnverifiedCertificates) == 0 {
 		return err
@@ -72,7 +72,7 @@ func explained(err error, name string) error {
 		shown[i] = fmt.Sprintf("%.200q by %.200q until %s", c.Subject, c.Issuer, c.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return fmt.Errorf("%w; wanted: %q; shown: %s; names: %.400q; %s", err, name,
-		strings.Join(shown, ", then "), names(chain[0]), remedy(failed.Err, chain))
+		strings.Join(shown, ", then "), names(chain[0]), s.remedy(failed.Err, chain))
 }
 
 func names(c *x509.Certificate) []string {
@@ -83,15 +83,15 @@ func names(c *x509.Certificate) []string {
 	return all
 }
 
-func remedy(err error, chain []*x509.Certificate) string {
+func (s Settings) remedy(err error, chain []*x509.Certificate) string {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return "use one of these names in ldap.urls, or set ldap.server_name to it"
+		return fmt.Sprintf("use one of these names in %[1]s.%[2]s, or set %[1]s.server_name to it", s.Section, s.ServersKey)
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return "renew the certificate that is out of date, or set this host's clock"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return fmt.Sprintf("put the certificate of %.200q into ldap.ca_file, if you trust it", chain[len(chain)-1].Issuer)
+		return fmt.Sprintf("put the certificate of %.200q into %s.ca_file, if you trust it", chain[len(chain)-1].Issuer, s.Section)
 	}
 	return "have the server show a certificate that this host can verify"
 }
