@@ -137,12 +137,13 @@ func (a *attempt) decide(ctx context.Context) error {
 		a.field = "broken"
 		return refusal("%v", err)
 	}
+	a.field = fieldName(field)
 	switch f := field.(type) {
 	case challenge.Token:
-		a.field, a.stage = "token", StageSession
+		a.stage = StageSession
 		return a.checkGeneratedToken(ctx)
 	case challenge.SessionToken:
-		a.field, a.stage = "token", StageSession
+		a.stage = StageSession
 		return a.checkToken(ctx, f)
 	}
 	if done, err := a.recognise(ctx); done {
@@ -151,17 +152,33 @@ func (a *attempt) decide(ctx context.Context) error {
 	return a.limited(ctx, field, a.checkField)
 }
 
+// fieldName is how the record calls what came in the password field.
+func fieldName(field challenge.Field) string {
+	switch field.(type) {
+	case challenge.Token, challenge.SessionToken:
+		return "token"
+	case challenge.Plain:
+		return "plain"
+	case challenge.Static:
+		return "static"
+	case challenge.Dynamic:
+		return "dynamic"
+	default:
+		return ""
+	}
+}
+
 // checkField decides by what was typed.
 func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
 	switch f := field.(type) {
 	case challenge.Plain:
-		a.field, a.guessed = "plain", true
+		a.guessed = true
 		return a.checkPlain(ctx, f.Password)
 	case challenge.Static:
-		a.field, a.guessed, a.carriesCode = "static", true, !f.Response.Empty()
+		a.guessed, a.carriesCode = true, !f.Response.Empty()
 		return a.checkPassword(ctx, f.Password, f.Response)
 	case challenge.Dynamic:
-		a.field, a.carriesCode = "dynamic", true
+		a.carriesCode = true
 		return a.checkAnswer(ctx, f)
 	default:
 		return refusal("a password field of unknown kind")

@@ -96,8 +96,8 @@ func TestRenegotiationRepeatsTheField(t *testing.T) {
 		calls := s.directory.calls
 		for range 5 {
 			s.now = s.now.Add(time.Hour)
-			if d := s.want(Accepted, "", s.send(field)); d.Factor != factorSession || d.Identity != "ada" {
-				t.Errorf("%s: factor %q, identity %q", name, d.Factor, d.Identity)
+			if d := s.want(Accepted, "", s.send(field)); d.Factor != factorSession || d.Identity != "ada" || d.Field != name {
+				t.Errorf("%s: field %q, factor %q, identity %q", name, d.Field, d.Factor, d.Identity)
 			}
 		}
 		if s.directory.calls != calls {
