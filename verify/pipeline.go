@@ -58,6 +58,7 @@ type Store interface {
 	PutSession(ctx context.Context, s state.Session, field secret.Text, grace time.Duration, now time.Time) error
 	SessionUp(ctx context.Context, place state.Place, token secret.Text, now time.Time) error
 	SessionByToken(ctx context.Context, token secret.Text, now time.Time) (state.Session, error)
+	AwaitReturn(ctx context.Context, place state.Place, now time.Time) error
 	EndSession(ctx context.Context, place state.Place, now time.Time) error
 }
 

@@ -126,7 +126,21 @@ func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) 
 	case s.Username != a.login.Username:
 		return refusal("the session token belongs to %q", s.Username)
 	}
-	return a.continueSession(ctx, s, true)
+	err = a.continueSession(ctx, s, true)
+	if verdictOf(err) == Unavailable {
+		a.awaitReturn(ctx, s)
+	}
+	return err
+}
+
+// awaitReturn keeps the token of a session that an outage ends: OpenVPN says that
+// the client has gone, and the client tries again with the token by itself.
+func (a *attempt) awaitReturn(ctx context.Context, s state.Session) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
+	defer cancel()
+	if err := a.Store.AwaitReturn(ctx, s.Place, a.Now()); err != nil {
+		trace.Note(ctx, "session", "", fmt.Sprintf("the token will not bring the client back: %v", err))
+	}
 }
 
 // remember keeps an accepted login as the session that begins with it. Nothing
@@ -151,7 +165,7 @@ func (a *attempt) remember(ctx context.Context) {
 		if a.continued.Place == place {
 			return
 		}
-		s.Began, s.Expires, grace = a.continued.Began, a.continued.Expires, 0
+		s.Began, s.Expires, s.From, grace = a.continued.Began, a.continued.Expires, a.continued.Place, 0
 	}
 	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
 		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))

@@ -28,6 +28,7 @@ type Session struct {
 	Identity   string
 	Began      time.Time // when password and code were checked
 	Expires    time.Time
+	From       Place // where it was before its token brought it here; zero: it began here
 }
 
 // Recognised is how a password field was seen before.
@@ -52,6 +53,12 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
 			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
 			Began: session.Began, Expires: session.Expires, Put: now,
+		}
+		if session.From != (Place{}) {
+			r.From = placeKey(session.From)
+			if err := t.returned(r.From, now); err != nil {
+				return err
+			}
 		}
 		if field.Empty() {
 			return t.putSession(r, now)
@@ -142,6 +149,9 @@ func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, n
 			return ErrNotFound
 		}
 		r.Up = true
+		if err := t.forgetReturned(r.From, now); err != nil {
+			return err
+		}
 		if token.Empty() {
 			return t.putSession(*r, now)
 		}
@@ -172,26 +182,4 @@ func (s *Store) SessionByToken(ctx context.Context, token secret.Text, now time.
 		}
 		return r.session(), nil
 	})
-}
-
-// EndSession forgets the session of a place with its token; ErrNotFound without one.
-func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		key := placeKey(place)
-		r, err := t.session(key, now)
-		if err != nil {
-			return err
-		}
-		if r == nil {
-			return ErrNotFound
-		}
-		return errors.Join(t.forgetToken(r), t.delete(bucketSessions, key))
-	})
-}
-
-func (t *txn) forgetToken(r *sessionRecord) error {
-	if len(r.Token) == 0 {
-		return nil
-	}
-	return t.delete(bucketTokens, r.Token)
 }

@@ -26,6 +26,9 @@ type sessionRecord struct {
 	Field          []byte    // HMAC of the password field, when it can be recognised
 	Token          []byte    // SHA-256 of the token made for it
 	Up             bool      // client-connect was called
+	Awaited        bool      // an outage has sent the client away: it comes back by its token
+	Ended          bool      // while it was awaited
+	From           []byte    // the place that a token brought it from
 }
 
 func (r *sessionRecord) place() Place {
