@@ -8,6 +8,7 @@ import (
 // What OpenVPN takes without a line (src/openvpn/options.c, init_options).
 const (
 	handWindow = 60   // seconds
+	lookEvery  = 9    // seconds; at first more often (src/openvpn/ssl_verify.c, cache_intervals: more than 8)
 	renegSec   = 3600 // seconds
 )
 
@@ -32,12 +33,19 @@ func (j *judge) window() {
 	if longest > 0 && shortest/2 < window {
 		window, at, option = shortest/2, renegAt, "half of the time between renegotiations"
 	}
-	if j.ours.Deadline < duration(window) {
-		return
+	switch {
+	case window <= lookEvery:
+		mend := fmt.Sprintf("hand-window %d", handWindow)
+		if option != "hand-window" {
+			mend = "reneg-sec 3600"
+		}
+		j.add(Warning, at, fmt.Sprintf("OpenVPN waits %s for a verdict (%s), and after a few renegotiations of a session it looks for one every %s", spoken(duration(window)), option, spoken(duration(lookEvery))),
+			"sessions are dropped although they were vouched for", mend)
+	case j.ours.Deadline+duration(lookEvery) > duration(window):
+		mend := fmt.Sprintf("login.deadline = %q in %s", spoken(duration(window-lookEvery)), j.ours.Config)
+		j.add(Warning, at, fmt.Sprintf("login.deadline is %s, and OpenVPN waits %s for a verdict (%s), which it looks for every %s", spoken(j.ours.Deadline), spoken(duration(window)), option, spoken(duration(lookEvery))),
+			"a slow login is refused although it was right, and its code is spent", mend)
 	}
-	mend := fmt.Sprintf("login.deadline = %q in %s", spoken(duration(max(1, window*3/4))), j.ours.Config)
-	j.add(Warning, at, fmt.Sprintf("login.deadline is %s, and OpenVPN waits %s for a verdict (%s)", spoken(j.ours.Deadline), spoken(duration(window)), option),
-		"a slow login is refused although it was right, and its code is spent", mend)
 }
 
 func (j *judge) renegotiation() {
