@@ -56,6 +56,20 @@ func (c *Client) Restart() error {
 	return c.wait(&c.holding, askTimeout)
 }
 
+// Token is the auth-token that the server pushed last, or "" without one.
+func (c *Client) Token() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	const announced = "< >PASSWORD:Auth-Token:"
+	transcript := c.transcript.String()
+	i := strings.LastIndex(transcript, announced)
+	if i < 0 {
+		return ""
+	}
+	token, _, _ := strings.Cut(transcript[i+len(announced):], "\n")
+	return token
+}
+
 // Next waits for the next thing that happens. An error means that nothing did
 // within timeout, and shows the end of the client's log.
 func (c *Client) Next(timeout time.Duration) (Event, error) {
