@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"backends/file":             {},
 	"backends/ldap":             {"backends/avoid", "backends/tlsclient"},
 	"backends/avoid":            {},
-	"backends/radius":           {"backends/radius/mschap", "backends/radius/radsec", "backends/tlsclient"},
+	"backends/radius":           {"backends/avoid", "backends/radius/mschap", "backends/radius/radsec", "backends/tlsclient"},
 	"backends/radius/mschap":    {},
 	"backends/backendtest":      {},
 	"backends/radius/radsec":    {},

@@ -27,6 +27,7 @@ import (
 const (
 	refusedText     = "Login refused: wrong user name, password or code"
 	unavailableText = "TEMP[backoff 30,advance no]: The login service is not available at the moment, please try again"
+	unreachedText   = "The login service could not be reached, please try again in a while"
 	unfinishedText  = "TEMP[backoff 30,advance no]: The login could not be completed, please try again"
 )
 
