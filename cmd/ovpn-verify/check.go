@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ovpn-verify/verify"
+	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/trace"
 )
@@ -31,11 +32,16 @@ func (cmd *checkCommand) Run(config *configFlag) error {
 	if err != nil {
 		return &statusError{exitUndecided, err}
 	}
+	// What the worker may not read is not to be read here either.
+	restricted, err := harden.Restrict(c.Worker.User, c.Files())
+	if err != nil {
+		return &statusError{exitUndecided, err}
+	}
 	pipeline, err := newPipeline(c)
 	if err != nil {
 		return &statusError{exitUndecided, err}
 	}
-	for _, w := range c.Warnings() {
+	for _, w := range append(c.Warnings(), restricted.Notes...) {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	typed, err := password(cmd.PasswordStdin, "Password")
