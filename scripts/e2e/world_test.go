@@ -127,7 +127,14 @@ func (w *world) configure(sections string) {
 
 func (w *world) serve(o testbed.ServerOptions) *testbed.Server {
 	w.t.Helper()
-	o.Verify, o.User = binary+" --config "+w.path("config.toml"), "nobody"
+	o.User = "nobody"
+	return w.serveAsRoot(o)
+}
+
+// serveAsRoot starts a daemon that stays root.
+func (w *world) serveAsRoot(o testbed.ServerOptions) *testbed.Server {
+	w.t.Helper()
+	o.Verify = binary + " --config " + w.path("config.toml")
 	w.server = w.Server(o)
 	return w.server
 }
