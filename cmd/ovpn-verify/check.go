@@ -33,15 +33,14 @@ func (cmd *checkCommand) Run(config *configFlag) error {
 		return &statusError{exitUndecided, err}
 	}
 	// What the worker may not read is not to be read here either.
-	restricted, err := harden.Restrict(c.Worker.User, c.Files())
-	if err != nil {
+	if _, err := harden.Restrict(c.Worker.User, c.Files()); err != nil {
 		return &statusError{exitUndecided, err}
 	}
 	pipeline, err := newPipeline(c)
 	if err != nil {
 		return &statusError{exitUndecided, err}
 	}
-	for _, w := range append(c.Warnings(), restricted.Notes...) {
+	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	typed, err := password(cmd.PasswordStdin, "Password")
