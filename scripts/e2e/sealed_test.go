@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -118,13 +119,51 @@ func (w *world) connectionTo(proc, url string) []string {
 }
 
 // A user that may not use the files is refused with what mends it, and the user of
-// the VPN does not read that the password is wrong.
+// the VPN does not read that the password is wrong. It is the same inside the call
+// of an OpenVPN that cannot wait, and for check.
 func TestWorkerUserThatMayNotUseTheState(t *testing.T) {
 	w := newWorld(t)
-	w.configure(fileSection + fmt.Sprintf("[worker]\nuser = \"%d\"\n", anotherUser))
+	section := fileSection + "[worker]\nlinger = \"0s\"\nuser = \"%d\"\n"
+	w.configure(fmt.Sprintf(section, anotherUser))
 	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
-	r := w.call()
-	if r.Accepted() || r.Reason != unavailableText || !strings.Contains(r.Output, "mend it with: ") {
+	if r := w.call(); r.Accepted() || r.Reason != unavailableText || !strings.Contains(r.Output, "mend it with: ") {
 		t.Errorf("%+v", r)
 	}
+	if r := w.callOfOld(); r.Accepted() || !strings.Contains(r.Output, "mend it with: ") {
+		t.Errorf("inside the call: %+v", r)
+	}
+	if out, status := w.checkByHand(); status != 3 || !strings.Contains(out, "mend it with: ") {
+		t.Errorf("check exits %d: %s", status, out)
+	}
+
+	w.configure(fmt.Sprintf(section, w.uid))
+	if r := w.callOfOld(); !r.Accepted() {
+		t.Errorf("inside the call: %+v", r)
+	}
+	if out, status := w.checkByHand(); status != 0 {
+		t.Errorf("check exits %d: %s", status, out)
+	}
+	if info, err := os.Stat(w.path("log")); err != nil || info.Sys().(*syscall.Stat_t).Uid != w.uid {
+		t.Errorf("the log: %+v, %v", info, err)
+	}
+}
+
+// callOfOld is a call of OpenVPN 2.5.
+func (w *world) callOfOld() testbed.Result {
+	w.t.Helper()
+	r, err := testbed.Call{
+		Binary: binary, Config: w.path("config.toml"), Username: "ada", Password: "lovelace-1815", NoDeferral: true,
+	}.Run(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) checkByHand() (output string, status int) {
+	w.t.Helper()
+	cmd := exec.Command(binary, "--config", w.path("config.toml"), "check", "--password-stdin", "ada")
+	cmd.Stdin = strings.NewReader("lovelace-1815\n")
+	out, _ := cmd.CombinedOutput()
+	return string(out), cmd.ProcessState.ExitCode()
 }

@@ -78,7 +78,7 @@ func (r *Result) become(username string) error {
 	}
 	account, err := lookUp(username)
 	if self := os.Geteuid(); self != 0 {
-		if err == nil && account.uid != self {
+		if err != nil || account.uid != self {
 			r.note(fmt.Errorf("worker.user is %q, but user id %d started this process and cannot become another", username, self))
 		}
 		return nil
