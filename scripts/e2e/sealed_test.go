@@ -55,7 +55,7 @@ func TestWorkerCannotBeTracedByItsUser(t *testing.T) {
 		w := newWorld(t)
 		w.configure(fileSection)
 		w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
-		c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
+		c := w.Client(w.serve(testbed.ServerOptions{Extra: []string{"group nogroup"}}), testbed.ClientOptions{})
 		w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Connected, "")
 		if got := open(w.uid, w.onlyWorker().PID); got != "open: " {
 			t.Error(got)
