@@ -32,43 +32,51 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(scratch, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	static := func(code string) (testbed.Result, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		return testbed.Call{
-			Binary: binary, Config: w.path("config.toml"), Dir: scratch,
-			Username: "ada", Password: testbed.Static("lovelace-1815", code), Window: 20 * time.Second,
-		}.Run(ctx)
-	}
 	code := w.code("ada")
 	for _, left := range []int64{0, 1 << 12, 2 << 12, 4 << 12} {
 		w.fill(left)
-		r, err := static(code)
-		switch {
-		case errors.Is(err, syscall.ENOSPC): // the daemon itself could not make its files
-		case err != nil:
-			t.Fatal(err)
-		case r.Accepted():
-			t.Logf("with %d bytes left: accepted", left)
+		r, err := w.callFrom(scratch, code)
+		if w.onFullDisk(left, r, err) {
 			code = w.code("ada") // it is spent
-		case r.Status == 2 && r.Verdict == 0:
-			t.Errorf("with %d bytes left the login hangs: %+v", left, r)
-		case r.Reason == refusedText:
-			t.Errorf("with %d bytes left the right code was refused: %+v", left, r)
-		default:
-			t.Logf("with %d bytes left: status %d, verdict %q, %s", left, r.Status, r.Verdict, r.Reason)
 		}
 		if err := os.Remove(w.path("ballast")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r, err := static(code)
+	r, err := w.callFrom(scratch, code)
 	if err != nil || !r.Accepted() {
 		t.Errorf("with space again: %+v, %v", r, err)
 	}
-	if r, err = static(code); err != nil || r.Accepted() || r.Reason != refusedText {
+	if r, err = w.callFrom(scratch, code); err != nil || r.Accepted() || r.Reason != refusedText {
 		t.Errorf("the same code again: %+v, %v", r, err)
 	}
+}
+
+// callFrom is a call with password and code whose files are in the folder scratch.
+func (w *world) callFrom(scratch, code string) (testbed.Result, error) {
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	return testbed.Call{
+		Binary: binary, Config: w.path("config.toml"), Dir: scratch,
+		Username: "ada", Password: testbed.Static("lovelace-1815", code), Window: 20 * time.Second,
+	}.Run(ctx)
+}
+
+// onFullDisk looks at what came of a login with the right code.
+func (w *world) onFullDisk(left int64, r testbed.Result, err error) (accepted bool) {
+	w.t.Helper()
+	switch {
+	case errors.Is(err, syscall.ENOSPC): // the daemon itself could not make its files
+	case err != nil:
+		w.t.Fatal(err)
+	case r.Status == 2 && r.Verdict == 0:
+		w.t.Errorf("with %d bytes left the login hangs: %+v", left, r)
+	case !r.Accepted() && r.Reason == refusedText:
+		w.t.Errorf("with %d bytes left the right code was refused: %+v", left, r)
+	default:
+		w.t.Logf("with %d bytes left: status %d, verdict %q, %s", left, r.Status, r.Verdict, r.Reason)
+	}
+	return err == nil && r.Accepted()
 }
 
 // fill leaves so many bytes of the disk.
