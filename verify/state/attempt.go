@@ -32,8 +32,8 @@ type Counter struct {
 	Window, Lockout time.Duration
 
 	// Lenient: attempts under way count only once one has failed, for an address
-	// that many share. Otherwise they count always, so that no more guesses are
-	// made at once than one after the other.
+	// that many share, and those whose process died not at all. Otherwise they count
+	// always, so that no more guesses are made at once than one after the other.
 	Lenient bool
 }
 
@@ -73,7 +73,7 @@ func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter,
 		}
 		var errs []error
 		for i, c := range counters {
-			records[i].Pending = append(records[i].Pending, pendingAttempt{id, until})
+			records[i].begin(c, pendingAttempt{id, until})
 			errs = append(errs, t.putAttempts(c, records[i], now))
 		}
 		return errors.Join(errs...)

@@ -46,7 +46,8 @@ func (t *txn) attempts(c Counter, now time.Time) (attempts, error) {
 
 // bringUpTo drops what has passed and tells whether anything has to be written:
 // attempts whose process died are failures of the moment at which they had to be
-// over. A time further in the future than it can have been set means that the
+// over, but of no counter that many share: a power cut in a storm would lock an
+// office out. A time further in the future than it can have been set means that the
 // clock was put back; it counts from now.
 func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 	if latest := now.Add(c.Lockout); a.LockedUntil.After(latest) {
@@ -62,7 +63,7 @@ func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 		over := !p.Until.After(now) || p.Until.After(now.Add(maxAttempt))
 		if over {
 			changed = true
-			if at := earlier(p.Until, now); at.After(now.Add(-c.Window)) {
+			if at := earlier(p.Until, now); !c.Lenient && at.After(now.Add(-c.Window)) {
 				a.fail(c, at)
 			}
 		}
@@ -83,6 +84,14 @@ func (a *attempts) fail(c Counter, now time.Time) {
 	a.Failures = append(a.Failures, now)
 	if len(a.Failures) >= c.Most {
 		a.Failures, a.LockedUntil = nil, now.Add(c.Lockout)
+	}
+}
+
+// begin keeps no more attempts under way than there may be: a lenient counter has
+// them without an end, and each login would read and write those of all others.
+func (a *attempts) begin(c Counter, p pendingAttempt) {
+	if len(a.Pending) < c.Most {
+		a.Pending = append(a.Pending, p)
 	}
 }
 
