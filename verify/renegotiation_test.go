@@ -86,10 +86,11 @@ func (s *sessions) session() Session {
 func TestRenegotiationRepeatsTheField(t *testing.T) {
 	s := newSessions(t, func(p *Pipeline) { p.Limits.Failures = 0 })
 	question := s.want(Challenged, "", s.send("pw-ada"))
-	for name, field := range map[string]string{
-		"static":  static("pw-ada", s.code("ada", -1)),
-		"dynamic": dynamic(question, s.code("ada", 0)),
+	for _, c := range []struct{ name, field string }{
+		{"static", static("pw-ada", s.code("ada", -1))}, // spent in this order
+		{"dynamic", dynamic(question, s.code("ada", 0))},
 	} {
+		name, field := c.name, c.field
 		if d := s.want(Accepted, "", s.send(field)); d.Factor != "totp" {
 			t.Errorf("%s: factor %q", name, d.Factor)
 		}
