@@ -50,7 +50,7 @@ func (a *attempt) backendsFactor(code secret.Text) string {
 // passwordRight goes on to the second factor, unless the backend said otherwise.
 func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, code secret.Text, err error) error {
 	if err != nil {
-		return err
+		return a.checkReason(ctx, err)
 	}
 	if identity.Name == "" {
 		return errors.New("the backend accepted a user without a name")
@@ -111,6 +111,15 @@ func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.
 	case a.checks <- struct{}{}:
 		defer func() { <-a.checks }()
 		return check(ctx)
+	default:
+	}
+	select {
+	case a.checks <- struct{}{}:
+		defer func() { <-a.checks }()
+		if err := a.checkLockedSince(ctx); err != nil {
+			return primary.Identity{}, err
+		}
+		return check(ctx)
 	case <-ctx.Done():
 		return primary.Identity{}, fmt.Errorf("waiting for other logins' backend checks: %w", ctx.Err())
 	}
@@ -136,9 +145,11 @@ func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
 	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
 	if errors.Is(err, state.ErrNotFound) {
 		err := a.checkPassword(ctx, head, tail)
-		if passwordWrong := verdictOf(err) == Refused && a.identity.Name == ""; !passwordWrong {
+		// A locked user waits as long whether the first was right.
+		if verdictOf(err) != Refused || !a.passwordWrong() && !a.lockedOut {
 			return err
 		}
+		a.identity = primary.Identity{}
 		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	if err != nil {

@@ -125,6 +125,10 @@ type attempt struct {
 	inSession   bool           // the client's place has an established session
 	continued   *state.Session // the one that vouches for this login
 	stateless   bool           // there is no state, and none is needed
+
+	begun     []state.Counter // those that the attempt is under way in
+	codeWrong bool            // the code was, not the password
+	lockedOut bool            // the password was right, and nobody shall learn it
 }
 
 // decide returns nil only for a login that is to be let in.

@@ -21,12 +21,13 @@ const (
 	CountUser    = "user"    // passwords of a user
 	CountFactor  = "factor"  // codes of an identity
 	CountAddress = "address" // failures of any kind from an address
+	CountPlace   = "place"   // failures where a session is established
 )
 
 // Counter counts the failed attempts of one user or address.
 type Counter struct {
 	Kind string
-	Name string // compared as Key does
+	Name string // compared as SameCounted does
 	Most int    // so many failures within Window lock for Lockout; 0: nothing is counted
 
 	Window, Lockout time.Duration

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,8 +24,15 @@ type pendingAttempt struct {
 	Until time.Time
 }
 
+// SameCounted tells whether two names have one counter: as Key does, and without
+// regard to spaces, of which a directory counts one within a name at most
+// (RFC 4518 section 2.6.1). Else each number of them would be a user of its own.
+func SameCounted(a, b string) bool { return counted(a) == counted(b) }
+
+func counted(name string) string { return Key(strings.Join(strings.Fields(name), " ")) }
+
 func attemptKey(c Counter) []byte {
-	sum := sha256.Sum256([]byte(c.Kind + "\x00" + Key(c.Name)))
+	sum := sha256.Sum256([]byte(c.Kind + "\x00" + counted(c.Name)))
 	return sum[:]
 }
 
