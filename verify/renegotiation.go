@@ -68,7 +68,32 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 			return err
 		}
 	}
+	if err := a.checkFactorOf(ctx, s); err != nil {
+		return err
+	}
 	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity}, factorSession, &s
+	return nil
+}
+
+// checkFactorOf ends a session whose second factor was taken away or is another
+// one by now, as after a lost phone, and one that began when none was asked for.
+func (a *attempt) checkFactorOf(ctx context.Context, s state.Session) error {
+	if a.Login.SecondFactor != factorTOTP {
+		return nil
+	}
+	enrolment, err := a.Store.Enrolment(ctx, s.Identity)
+	switch {
+	case errors.Is(err, state.ErrNotFound) && !s.CodeChecked && a.TOTP.Unenrolled == unenrolledAllow:
+		return nil
+	case errors.Is(err, state.ErrNotFound):
+		return refusal("%q is not enrolled for TOTP any more", s.Identity)
+	case err != nil:
+		return err
+	case !s.CodeChecked:
+		return refusal("the session began without a second factor")
+	case enrolment.Created.After(s.Began):
+		return refusal("%q was enrolled anew since the session began", s.Identity)
+	}
 	return nil
 }
 
@@ -134,24 +159,29 @@ func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) 
 // at the next renegotiation.
 func (a *attempt) remember(ctx context.Context) {
 	place, ok := a.login.place()
-	if !ok || a.identity.Name == "" || a.stateless {
+	generated := a.factor == factorSession && a.continued == nil // OpenVPN's token needs none
+	if !ok || a.identity.Name == "" || a.stateless || generated {
 		return
 	}
 	now := a.Now()
 	s := state.Session{
 		Place: place, CommonName: a.login.CommonName, Identity: a.identity.Name,
 		Began: now, Expires: now.Add(a.Session.Lifetime),
+		CodeChecked: a.factor == factorTOTP || a.factor == factorRecovery,
 	}
 	var field secret.Text
 	if a.carriesCode || a.OneTimePasswords {
 		field = a.login.Password
 	}
 	grace := a.TOTP.ReuseGrace
+	if a.inSession { // the connection is up
+		grace = 0
+	}
 	if a.continued != nil {
 		if a.continued.Place == place {
 			return
 		}
-		s.Began, s.Expires, grace = a.continued.Began, a.continued.Expires, 0
+		s.Began, s.Expires, s.CodeChecked, grace = a.continued.Began, a.continued.Expires, a.continued.CodeChecked, 0
 	}
 	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
 		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))

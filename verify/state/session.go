@@ -28,6 +28,8 @@ type Session struct {
 	Identity   string
 	Began      time.Time // when password and code were checked
 	Expires    time.Time
+
+	CodeChecked bool // our own second factor was checked, too
 }
 
 // Recognised is how a password field was seen before.
@@ -51,7 +53,7 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 		r := sessionRecord{
 			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
 			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
-			Began: session.Began, Expires: session.Expires, Put: now,
+			Began: session.Began, Expires: session.Expires, CodeChecked: session.CodeChecked, Put: now,
 		}
 		if field.Empty() {
 			return t.putSession(r, now)

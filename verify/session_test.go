@@ -1,0 +1,60 @@
+package verify
+
+import (
+	"testing"
+	"time"
+
+	"ovpn-verify/verify/secret"
+	"ovpn-verify/verify/state"
+)
+
+// A renegotiation's connection is up: whoever repeats its code elsewhere is no retry.
+func TestNewCodeInASessionCannotBeRetriedElsewhere(t *testing.T) {
+	s := newSessions(t, nil)
+	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
+	if _, err := s.Connected(t.Context(), s.session()); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(time.Hour)
+	field := static("pw-ada", s.code("ada", 0))
+	s.want(Accepted, "", s.send(field))
+	s.now = s.now.Add(3 * time.Second)
+	s.want(Refused, "used before", s.send(field, port(40002)))
+}
+
+// A lost phone, or a second factor that was not asked for yet: the session ends.
+func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
+	reenrol := func(s *sessions) {
+		_ = s.store.RemoveEnrolment(s.t.Context(), "ada")
+		err := s.store.PutEnrolment(s.t.Context(), state.Enrolment{Identity: "ada", Seed: secret.FromString("another seed, 20 by."), Created: s.now})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for name, change := range map[string]func(*sessions){
+		"removed":       func(s *sessions) { _ = s.store.RemoveEnrolment(s.t.Context(), "ada") },
+		"enrolled anew": reenrol,
+	} {
+		s := newSessions(t, nil)
+		field := static("pw-ada", s.code("ada", 0))
+		s.want(Accepted, "", s.send(field))
+		made, err := s.Connected(t.Context(), s.session())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(time.Hour)
+		s.want(Accepted, "", s.send(field))
+		change(s)
+		for _, sent := range []string{field, string(made.Reveal())} {
+			if d := s.send(sent); d.Verdict != Refused {
+				t.Errorf("%s: %v", name, d.Verdict)
+			}
+		}
+	}
+	s := newSessions(t, passwordOnly)
+	s.want(Accepted, "", s.send("pw-ada"))
+	made, _ := s.Connected(t.Context(), s.session())
+	s.want(Accepted, "", s.send(string(made.Reveal())))
+	s.Login.SecondFactor = "totp"
+	s.want(Refused, "second factor", s.send(string(made.Reveal())))
+}
