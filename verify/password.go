@@ -47,6 +47,13 @@ func (a *attempt) backendsFactor(code secret.Text) string {
 	return factorNone
 }
 
+// backendTakes tells whether a code that came along is for the backend to check.
+// One that nobody checks must not spare the password its check in a renegotiation.
+func (a *attempt) backendTakes(code secret.Text) bool {
+	_, asks := a.Backend.(ChallengeAnswerer)
+	return asks && a.Login.SecondFactor == factorNone && !code.Empty()
+}
+
 // passwordRight goes on to the second factor, unless the backend said otherwise.
 func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, code secret.Text, err error) error {
 	if err != nil {

@@ -162,7 +162,7 @@ func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
 		a.field, a.guessed = "plain", true
 		return a.checkPlain(ctx, f.Password)
 	case challenge.Static:
-		a.field, a.guessed, a.carriesCode = "static", true, !f.Response.Empty()
+		a.field, a.guessed, a.carriesCode = "static", true, a.backendTakes(f.Response)
 		return a.checkPassword(ctx, f.Password, f.Response)
 	case challenge.Dynamic:
 		a.field, a.carriesCode = "dynamic", true

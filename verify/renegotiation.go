@@ -22,11 +22,11 @@ type AccountChecker interface {
 	StillThere(context.Context, primary.Request) (primary.Identity, error)
 }
 
-// place is empty where a session cannot be recognised: tried by hand, or by an
-// OpenVPN that names no port.
+// place is not ok where a session cannot be recognised: tried by hand, or by an
+// OpenVPN that names no port, or not itself, so that its restart would go unnoticed.
 func (l Login) place() (p state.Place, ok bool) {
 	p = state.Place{Username: l.Username, Address: l.ClientIP, Port: l.ClientPort, Daemon: l.Daemon}
-	return p, l.ClientIP.IsValid() && l.ClientPort != 0
+	return p, l.ClientIP.IsValid() && l.ClientPort != 0 && l.Daemon != ""
 }
 
 // recognise accepts a field that let this user in before: OpenVPN's client

@@ -58,3 +58,50 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 	s.Login.SecondFactor = "totp"
 	s.want(Refused, "second factor", s.send(string(made.Reveal())))
 }
+
+// A code that nobody asked for must not spare the password its check.
+func TestCodeThatNobodyChecksMakesNoSession(t *testing.T) {
+	for name, change := range map[string]func(*Pipeline){
+		"no second factor": func(p *Pipeline) { p.Login.SecondFactor = "none"; p.Backend = passwordsOnly{p.Backend} },
+		"not enrolled":     func(p *Pipeline) { p.TOTP.Unenrolled = unenrolledAllow },
+	} {
+		s := newSessions(t, change)
+		carol, field := user("carol"), static("pw-carol", "123456")
+		s.want(Accepted, "", s.send(field, carol))
+		calls := s.directory.calls
+		s.want(Accepted, "", s.send(field, carol))
+		if s.directory.calls == calls {
+			t.Errorf("%s: the password was not checked again", name)
+		}
+	}
+}
+
+// passwordsOnly is a backend that neither asks nor takes codes.
+type passwordsOnly struct{ PasswordChecker }
+
+// A client with a fixed port that connects again, before OpenVPN has noticed that
+// it was gone, is given the token of its first connection once more.
+func TestTokenSurvivesANewLoginFromTheSamePlace(t *testing.T) {
+	s := newSessions(t, nil)
+	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
+	made, err := s.Connected(t.Context(), s.session())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(time.Minute)
+	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
+	s.now = s.now.Add(time.Hour)
+	s.want(Accepted, "", s.send(string(made.Reveal())))
+	s.want(Refused, "certificate", s.send(string(made.Reveal()), certificate("phone")))
+	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0)), certificate("phone")))
+	s.want(Refused, "unknown", s.send(string(made.Reveal())))
+}
+
+// Where the process is not known a restart would go unnoticed.
+func TestNoSessionWithoutTheDaemonsName(t *testing.T) {
+	s := newSessions(t, nil)
+	s.client.Daemon = ""
+	field := static("pw-ada", s.code("ada", 0))
+	s.want(Accepted, "", s.send(field))
+	s.want(Refused, "used before", s.send(field))
+}

@@ -62,6 +62,16 @@ func (t *txn) has(bucket string, key []byte) (bool, error) {
 	return err == nil && b.Get(key) != nil, err
 }
 
+// any tells whether the bucket has records.
+func (t *txn) any(bucket string) (bool, error) {
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return false, err
+	}
+	first, _ := b.Cursor().First()
+	return first != nil, nil
+}
+
 // getOrProve is get for records whose absence lets somebody in: a step that was
 // not spent, a user without a second factor. bbolt's pages have no checksums, so
 // a flipped bit in a key or an inner page hides records; before it says nil it
