@@ -33,6 +33,7 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 	if code.Empty() {
 		return a.askUser(ctx, a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
 	}
+	a.enrolled = enrolment.Created
 	return a.spendCode(ctx, enrolment.Seed, code)
 }
 

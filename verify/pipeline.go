@@ -122,6 +122,7 @@ type attempt struct {
 
 	carriesCode bool           // the field holds a code, which is good once
 	guessed     bool           // a password or a code was tried on the user
+	enrolled    time.Time      // when the second factor was that is checked
 	inSession   bool           // the client's place has an established session
 	continued   *state.Session // the one that vouches for this login
 	stateless   bool           // there is no state, and none is needed

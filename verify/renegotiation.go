@@ -67,11 +67,14 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 		if err := a.recheck(ctx, s.Identity); err != nil {
 			return err
 		}
+		if v := a.identity.Version; v != "" && v != s.Version {
+			return refusal("the password was changed since the session began")
+		}
 	}
 	if err := a.checkFactorOf(ctx, s); err != nil {
 		return err
 	}
-	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity}, factorSession, &s
+	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity, Version: s.Version}, factorSession, &s
 	return nil
 }
 
@@ -83,15 +86,15 @@ func (a *attempt) checkFactorOf(ctx context.Context, s state.Session) error {
 	}
 	enrolment, err := a.Store.Enrolment(ctx, s.Identity)
 	switch {
-	case errors.Is(err, state.ErrNotFound) && !s.CodeChecked && a.TOTP.Unenrolled == unenrolledAllow:
+	case errors.Is(err, state.ErrNotFound) && s.Enrolled.IsZero() && a.TOTP.Unenrolled == unenrolledAllow:
 		return nil
 	case errors.Is(err, state.ErrNotFound):
 		return refusal("%q is not enrolled for TOTP any more", s.Identity)
 	case err != nil:
 		return err
-	case !s.CodeChecked:
+	case s.Enrolled.IsZero():
 		return refusal("the session began without a second factor")
-	case enrolment.Created.After(s.Began):
+	case !enrolment.Created.Equal(s.Enrolled):
 		return refusal("%q was enrolled anew since the session began", s.Identity)
 	}
 	return nil
@@ -167,7 +170,7 @@ func (a *attempt) remember(ctx context.Context) {
 	s := state.Session{
 		Place: place, CommonName: a.login.CommonName, Identity: a.identity.Name,
 		Began: now, Expires: now.Add(a.Session.Lifetime),
-		CodeChecked: a.factor == factorTOTP || a.factor == factorRecovery,
+		Enrolled: a.enrolled, Version: a.identity.Version,
 	}
 	var field secret.Text
 	if a.carriesCode || a.OneTimePasswords {
@@ -181,7 +184,8 @@ func (a *attempt) remember(ctx context.Context) {
 		if a.continued.Place == place {
 			return
 		}
-		s.Began, s.Expires, s.CodeChecked, grace = a.continued.Began, a.continued.Expires, a.continued.CodeChecked, 0
+		s, grace = *a.continued, 0
+		s.Place = place
 	}
 	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
 		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))

@@ -20,6 +20,7 @@ type accounts struct {
 	gone     map[string]bool
 	owner    map[string]string // a name that has passed to another account
 	rechecks int
+	version  string
 }
 
 func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.Identity, error) {
@@ -35,7 +36,14 @@ func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.I
 	case a.owner[name] != "":
 		return primary.Identity{Name: a.owner[name]}, nil
 	}
-	return primary.Identity{Name: name}, nil
+	return primary.Identity{Name: name, Version: a.version}, nil
+}
+
+// CheckPassword tells the version, too.
+func (a *accounts) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+	id, err := a.directory.CheckPassword(ctx, req)
+	id.Version = a.version
+	return id, err
 }
 
 type sessions struct {

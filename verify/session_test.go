@@ -105,3 +105,37 @@ func TestNoSessionWithoutTheDaemonsName(t *testing.T) {
 	s.want(Accepted, "", s.send(field))
 	s.want(Refused, "used before", s.send(field))
 }
+
+// `user passwd` after a laptop was stolen, or somebody else under an old name.
+func TestSessionEndsWithThePasswordItBeganWith(t *testing.T) {
+	s := newSessions(t, nil)
+	s.accounts.version = "1"
+	question := s.want(Challenged, "", s.send("pw-ada"))
+	field := dynamic(question, s.code("ada", 0))
+	s.want(Accepted, "", s.send(field))
+	made, err := s.Connected(t.Context(), s.session())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := string(made.Reveal())
+	s.now = s.now.Add(time.Hour)
+	s.want(Accepted, "", s.send(field))
+	s.want(Accepted, "", s.send(token, port(40002)))
+	s.accounts.version = "2"
+	s.want(Refused, "password was changed", s.send(field))
+	s.want(Refused, "password was changed", s.send(token))
+}
+
+// A clock that was wrong when somebody was enrolled ends no session.
+func TestEnrolmentInTheFutureEndsNoSession(t *testing.T) {
+	s := newSessions(t, nil)
+	_ = s.store.RemoveEnrolment(t.Context(), "ada")
+	err := s.store.PutEnrolment(t.Context(), state.Enrolment{Identity: "ada", Seed: s.seeds["ada"], Created: s.now.AddDate(10, 0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	field := static("pw-ada", s.code("ada", 0))
+	s.want(Accepted, "", s.send(field))
+	s.now = s.now.Add(time.Hour)
+	s.want(Accepted, "", s.send(field))
+}

@@ -28,7 +28,8 @@ type Session struct {
 	Began      time.Time // when password and code were checked
 	Expires    time.Time
 
-	CodeChecked bool // our own second factor was checked, too
+	Enrolled time.Time // Enrolment.Created of the second factor that was checked; zero: none was
+	Version  string    // primary.Identity.Version at the login
 }
 
 // Recognised is how a password field was seen before.
@@ -52,7 +53,7 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 		r := sessionRecord{
 			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
 			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
-			Began: session.Began, Expires: session.Expires, CodeChecked: session.CodeChecked, Put: now,
+			Began: session.Began, Expires: session.Expires, Enrolled: session.Enrolled, Version: session.Version, Put: now,
 		}
 		if err := t.inherit(&r, now); err != nil || field.Empty() {
 			return errors.Join(err, t.putSession(r, now))
