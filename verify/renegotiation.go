@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"ovpn-verify/challenge"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
@@ -67,20 +66,21 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 		if err := a.recheck(ctx, s.Identity); err != nil {
 			return err
 		}
-		if v := a.identity.Version; v != "" && v != s.Version {
-			return refusal("the password was changed since the session began")
-		}
 	}
-	if err := a.checkFactorOf(ctx, s); err != nil {
+	if err := a.checkUnchanged(ctx, s); err != nil {
 		return err
 	}
 	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity, Version: s.Version}, factorSession, &s
 	return nil
 }
 
-// checkFactorOf ends a session whose second factor was taken away or is another
-// one by now, as after a lost phone, and one that began when none was asked for.
-func (a *attempt) checkFactorOf(ctx context.Context, s state.Session) error {
+// checkUnchanged ends a session whose password was changed, or whose second factor
+// was taken away or is another one by now, as after a lost phone, and one that
+// began when none was asked for.
+func (a *attempt) checkUnchanged(ctx context.Context, s state.Session) error {
+	if v := a.identity.Version; v != "" && v != s.Version {
+		return refusal("the password was changed since the session began")
+	}
 	if a.Login.SecondFactor != factorTOTP {
 		return nil
 	}
@@ -122,39 +122,6 @@ func (a *attempt) recheck(ctx context.Context, identity string) error {
 	}
 	a.identity = now
 	return nil
-}
-
-// checkGeneratedToken passes what OpenVPN has found valid by itself
-// (auth-gen-token … external-auth). The states are those of
-// add_session_token_env in src/openvpn/auth_token.c.
-func (a *attempt) checkGeneratedToken(ctx context.Context) error {
-	switch a.login.SessionState {
-	case "Authenticated":
-		if err := a.recheck(ctx, ""); err != nil {
-			return err
-		}
-		a.factor = factorSession
-		return nil
-	case "":
-		return refusal("an OpenVPN auth-token that OpenVPN has not checked (auth-gen-token lacks external-auth?)")
-	default:
-		return refusal("OpenVPN says of its auth-token: %q", a.login.SessionState)
-	}
-}
-
-// checkToken looks for the session that one of our own tokens was made for. It
-// may come from another port: the client reconnects by it.
-func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) error {
-	s, err := a.Store.SessionByToken(ctx, token.Text, a.Now())
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return refusal("the session token is unknown or has expired")
-	case err != nil:
-		return err
-	case s.Username != a.login.Username:
-		return refusal("the session token belongs to %q", s.Username)
-	}
-	return a.continueSession(ctx, s, true)
 }
 
 // remember keeps an accepted login as the session that begins with it. Nothing

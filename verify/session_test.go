@@ -34,6 +34,7 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 	for name, change := range map[string]func(*sessions){
 		"removed":       func(s *sessions) { _ = s.store.RemoveEnrolment(s.t.Context(), "ada") },
 		"enrolled anew": reenrol,
+		"password":      func(s *sessions) { s.accounts.version = "2" },
 	} {
 		s := newSessions(t, nil)
 		field := static("pw-ada", s.code("ada", 0))
@@ -44,7 +45,11 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 		}
 		s.now = s.now.Add(time.Hour)
 		s.want(Accepted, "", s.send(field))
+		s.want(Accepted, "", s.send("SESS_ID_AT_x", tokenState("Authenticated")))
 		change(s)
+		if d := s.send("SESS_ID_AT_x", tokenState("Authenticated")); d.Verdict != Refused {
+			t.Errorf("%s, OpenVPN's token: %v", name, d.Verdict)
+		}
 		for _, sent := range []string{field, string(made.Reveal())} {
 			if d := s.send(sent); d.Verdict != Refused {
 				t.Errorf("%s: %v", name, d.Verdict)
