@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/primary"
@@ -162,5 +163,18 @@ func TestSpellingsAtOnceAreOneUser(t *testing.T) {
 	wg.Wait()
 	if len(backend.asked) > 3 {
 		t.Errorf("the directory heard %d guesses, want 3", len(backend.asked))
+	}
+}
+
+// Who has given password and code is not locked out for what was mistyped before.
+func TestRightAnswerForgetsWrongPasswords(t *testing.T) {
+	f := newFixture(t, withLimits)
+	for range 3 {
+		for range 2 {
+			f.want(Refused, "wrong password", f.login("Ada@example.org", "wrong"))
+		}
+		d := f.want(Challenged, "", f.login("Ada@example.org", "pw-ada"))
+		f.want(Accepted, "", f.login("Ada@example.org", dynamic(d, f.code("ada", 0))))
+		f.now = f.now.Add(30 * time.Second)
 	}
 }

@@ -14,11 +14,20 @@ func (a *attempt) ended(counters []state.Counter, err error) []state.Ended {
 	for _, c := range counters {
 		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
 	}
+	names := counters[:1]
+	// The right answer to a question stands for the password before it as well.
+	if verdictOf(err) == Accepted && names[0].Kind == state.CountFactor {
+		c := names[0]
+		c.Kind = state.CountUser
+		names = []state.Counter{names[0], c}
+		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
+	}
 	// Every spelling of a name counts for the one account.
 	if about := a.account(err); about != "" && !state.SameCounted(about, a.login.Username) {
-		c := counters[0]
-		c.Name = about
-		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
+		for _, c := range names {
+			c.Name = about
+			ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
+		}
 	}
 	return ended
 }
