@@ -93,7 +93,7 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	a.begun = counters
 	err = shared.decide(ctx, first, func() error { return check(ctx, field) })
 	if all, last := a.underWay.leave(shared, a.ended(counters, err)); last {
-		a.endAttempt(ctx, shared.id, all)
+		return a.endAttempt(ctx, shared.id, all, err)
 	}
 	return err
 }
@@ -114,8 +114,7 @@ func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, cou
 		return true, err
 	}
 	err = check(ctx, field)
-	a.endAttempt(ctx, id, a.ended(append(counters, place), err))
-	return true, err
+	return true, a.endAttempt(ctx, id, a.ended(append(counters, place), err), err)
 }
 
 // canDoWithout: where a password is all that is checked and no state was ever set
@@ -166,12 +165,19 @@ func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.
 // settleTimeout is what settling an attempt may take beyond the deadline.
 const settleTimeout = 2 * time.Second
 
-// endAttempt settles what became of an attempt. When that fails it goes on
-// counting as one under way, and then as a failure.
-func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended) {
+// endAttempt settles what became of an attempt, and returns what it ends in. A
+// refusal that could not be counted is not told: else whoever keeps the state from
+// being written could guess without end.
+func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended, outcome error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := a.Store.EndAttempt(ctx, id, ended, a.Now()); err != nil {
-		trace.Note(ctx, "limits", "", fmt.Sprintf("the attempt counts as a failure: %v", err))
+	err := a.Store.EndAttempt(ctx, id, ended, a.Now())
+	if err == nil {
+		return outcome
 	}
+	if verdictOf(outcome) == Refused {
+		return fmt.Errorf("%v, which could not be counted: %w", outcome, err)
+	}
+	trace.Note(ctx, "limits", "", fmt.Sprintf("the attempt goes on counting: %v", err))
+	return outcome
 }

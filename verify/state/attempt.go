@@ -50,8 +50,8 @@ const (
 
 // BeginAttempt counts an attempt before anybody is asked, in all counters or in
 // none. nil: go on, and call EndAttempt with the same id. ErrLocked: refuse;
-// ErrBusy: wait. An attempt that is not ended by until, because its process died,
-// is a failure.
+// ErrBusy: wait. An attempt that is not ended by until is a failure; one whose
+// process died before is none.
 func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
 	return s.do(ctx, func(t *txn) error {
 		records := make([]attempts, len(counters))
@@ -74,7 +74,7 @@ func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter,
 		}
 		var errs []error
 		for i, c := range counters {
-			records[i].begin(c, pendingAttempt{id, until})
+			records[i].begin(c, pendingAttempt{id, until, self()})
 			errs = append(errs, t.putAttempts(c, records[i], now))
 		}
 		return errors.Join(errs...)

@@ -22,6 +22,7 @@ type attempts struct {
 type pendingAttempt struct {
 	ID    string
 	Until time.Time
+	Owner owner
 }
 
 // SameCounted tells whether two names have one counter: as Key does, and without
@@ -52,11 +53,12 @@ func (t *txn) attempts(c Counter, now time.Time) (attempts, error) {
 	return a, err
 }
 
-// bringUpTo drops what has passed and tells whether anything has to be written:
-// attempts whose process died are failures of the moment at which they had to be
-// over, but of no counter that many share: a power cut in a storm would lock an
-// office out. A time further in the future than it can have been set means that the
-// clock was put back; it counts from now.
+// bringUpTo drops what has passed and tells whether anything has to be written.
+// Attempts whose process died told nobody anything, and are forgotten. Those that
+// were not ended in time are failures of the moment at which they had to be over,
+// but of no counter that many share: a frozen machine would lock an office out. A
+// time further in the future than it can have been set means that the clock was
+// put back; it counts from now.
 func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 	if latest := now.Add(c.Lockout); a.LockedUntil.After(latest) {
 		a.LockedUntil, changed = latest, true
@@ -68,6 +70,10 @@ func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 	}
 	a.Failures = slices.DeleteFunc(a.Failures, func(f time.Time) bool { return !f.After(now.Add(-c.Window)) })
 	a.Pending = slices.DeleteFunc(a.Pending, func(p pendingAttempt) bool {
+		if p.Owner.dead() {
+			changed = true
+			return true
+		}
 		over := !p.Until.After(now) || p.Until.After(now.Add(maxAttempt))
 		if over {
 			changed = true
@@ -81,7 +87,7 @@ func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 }
 
 // maxAttempt is above every login.deadline.
-const maxAttempt = time.Hour
+const maxAttempt = 11 * time.Minute
 
 // fail counts a failure, which may be the one that locks. While there is a
 // lock-out nothing is counted: it is not made longer by those who try.

@@ -9,7 +9,7 @@ import (
 var office = Counter{Kind: CountAddress, Name: "192.0.2.1", Most: 50, Window: 10 * time.Minute, Lockout: 10 * time.Minute, Lenient: true}
 
 // A worker that dies under a storm, with a power cut, must not lock an office out.
-func TestAttemptsWhoseProcessDiedLockNoAddress(t *testing.T) {
+func TestAttemptsThatDoNotEndLockNoAddress(t *testing.T) {
 	s := newStore(t)
 	for i := range 60 {
 		must(t, s.BeginAttempt(t.Context(), fmt.Sprint(i), []Counter{office}, now, now.Add(time.Minute)))
