@@ -26,13 +26,6 @@ func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) erro
 	})
 }
 
-func (t *txn) forgetToken(r *sessionRecord) error {
-	if len(r.Token) == 0 {
-		return nil
-	}
-	return t.delete(bucketTokens, r.Token)
-}
-
 // AwaitReturn lets the token of a session outlive it, until it expires: an outage
 // has sent the client away, and it comes back by that token. ErrNotFound without
 // a session.
