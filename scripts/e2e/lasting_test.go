@@ -179,6 +179,9 @@ func (w *world) clientCert(name string) testbed.Files {
 
 // field is what the client sends first.
 func (s *lasting) field() string {
+	if s.steps[s.user] < 0 { // the step before may be too old by the time that the code arrives
+		s.steps[s.user] = int(time.Now().Unix()/30) - 1
+	}
 	password := "lovelace-1815"
 	if s.user == "carol" {
 		password = "carol secret"
