@@ -33,6 +33,7 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 	if code.Empty() {
 		return a.askUser(ctx, a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
 	}
+	a.enrolled = enrolment.Created
 	return a.spendCode(ctx, enrolment.Seed, code)
 }
 
@@ -47,7 +48,7 @@ func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) error {
 		return refusal("the code, or a later one, was used before")
 	}
 	a.carriesCode = true
-	return codeLocked(err)
+	return a.codeLocked(err)
 }
 
 // codeLimit counts wrong codes of the identity.
@@ -55,8 +56,9 @@ func (a *attempt) codeLimit() state.Counter {
 	return a.Limits.counter(state.CountFactor, a.identity.Name)
 }
 
-func codeLocked(err error) error {
+func (a *attempt) codeLocked(err error) error {
 	if errors.Is(err, state.ErrLocked) {
+		a.lockedOut = true
 		return refusal("%v", err)
 	}
 	return err
@@ -66,10 +68,11 @@ func codeLocked(err error) error {
 func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error {
 	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrNotFound) {
+		a.codeWrong = true
 		return refusal("wrong code")
 	}
 	if err == nil {
 		a.factor, a.carriesCode = factorRecovery, true
 	}
-	return codeLocked(err)
+	return a.codeLocked(err)
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"ovpn-verify/challenge"
-	"ovpn-verify/verify/primary"
-	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
 )
@@ -65,8 +63,7 @@ func (c LimitsConfig) UserCounters(name string) []state.Counter {
 }
 
 // limited has check decide as one attempt that is counted before anybody is
-// asked. In an established session, which a renegotiation repeats, a lock-out does not hold:
-// else anybody could end everybody's sessions by guessing.
+// asked.
 func (a *attempt) limited(ctx context.Context, field challenge.Field, check func(context.Context, challenge.Field) error) error {
 	counters := a.counters(field)
 	if len(counters) == 0 {
@@ -74,13 +71,16 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	}
 	a.stage = StageLimits
 	if a.inSession {
-		err := check(ctx, field)
-		a.endAttempt(ctx, rand.Text(), a.ended(counters, err))
-		return err
+		if done, err := a.limitedByPlace(ctx, field, counters, check); done {
+			return err
+		}
 	}
-	shared, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters) })
+	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters) })
 	if errors.Is(err, state.ErrLocked) {
-		a.pretend(ctx)
+		// A locked address says nothing of the user, and shall cost nothing.
+		if a.Store.Locked(ctx, counters[1:], a.Now()) == nil {
+			a.pretend(ctx)
+		}
 		return refusal("%v", err)
 	}
 	if a.canDoWithout(err) {
@@ -90,11 +90,31 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	if err != nil {
 		return err
 	}
-	err = check(ctx, field)
+	a.begun = counters
+	err = shared.decide(ctx, first, func() error { return check(ctx, field) })
 	if all, last := a.underWay.leave(shared, a.ended(counters, err)); last {
-		a.endAttempt(ctx, shared.id, all)
+		return a.endAttempt(ctx, shared.id, all, err)
 	}
 	return err
+}
+
+// limitedByPlace limits an established session's client by what failed at its own
+// place: a lock-out of the user does not hold there, else anybody could end
+// everybody's sessions by guessing. After as many failures as lock a user out the
+// place is one as any other, and done is false: somebody else may have come to it.
+func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, counters []state.Counter, check func(context.Context, challenge.Field) error) (done bool, err error) {
+	p, _ := a.login.place()
+	id, place := rand.Text(), a.Limits.counter(state.CountPlace, fmt.Sprintf("%s at %s port %d of %s", p.Username, p.Address, p.Port, p.Daemon))
+	err = a.beginAttempt(ctx, id, []state.Counter{place})
+	if errors.Is(err, state.ErrLocked) {
+		a.inSession = false
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	err = check(ctx, field)
+	return true, a.endAttempt(ctx, id, a.ended(append(counters, place), err), err)
 }
 
 // canDoWithout: where a password is all that is checked and no state was ever set
@@ -145,89 +165,19 @@ func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.
 // settleTimeout is what settling an attempt may take beyond the deadline.
 const settleTimeout = 2 * time.Second
 
-// endAttempt settles what became of an attempt. When that fails it goes on
-// counting as one under way, and then as a failure.
-func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended) {
+// endAttempt settles what became of an attempt, and returns what it ends in. A
+// refusal that could not be counted is not told: else whoever keeps the state from
+// being written could guess without end.
+func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended, outcome error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := a.Store.EndAttempt(ctx, id, ended, a.Now()); err != nil {
-		trace.Note(ctx, "limits", "", fmt.Sprintf("the attempt counts as a failure: %v", err))
+	err := a.Store.EndAttempt(ctx, id, ended, a.Now())
+	if err == nil {
+		return outcome
 	}
-}
-
-func (a *attempt) ended(counters []state.Counter, err error) []state.Ended {
-	var ended []state.Ended
-	for _, c := range counters {
-		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
+	if verdictOf(outcome) == Refused {
+		return fmt.Errorf("%v, which could not be counted: %w", outcome, err)
 	}
-	// Every spelling of a name counts for the one account.
-	if about := a.account(err); about != "" && state.Key(about) != state.Key(a.login.Username) {
-		c := counters[0]
-		c.Name = about
-		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
-	}
-	return ended
-}
-
-// account is the identity behind the name typed, as far as the backend told.
-func (a *attempt) account(err error) string {
-	if about, ok := errors.AsType[*primary.AccountError](err); ok {
-		return about.Identity
-	}
-	return a.identity.Name
-}
-
-// outcome: a failure of the password is not one of the code, and the other way
-// round; a wrong code has been counted where it was checked, and an answer to no
-// question is no guess. An address is
-// charged with both, and never cleared: else whoever has an account of his own
-// could go on guessing others'.
-func (a *attempt) outcome(c state.Counter, err error) state.Outcome {
-	switch verdictOf(err) {
-	case Accepted:
-		if c.Kind == state.CountAddress {
-			return state.Void
-		}
-		return state.Cleared
-	case Refused:
-		if c.Kind == state.CountAddress || a.guessed && a.identity.Name == "" {
-			return state.Failed
-		}
-		return state.Void
-	default:
-		return state.Void
-	}
-}
-
-// checkLocked refuses a user whose password was right while the identity is
-// locked out, or its codes are: nobody shall learn from a question that it was.
-func (a *attempt) checkLocked(ctx context.Context, identity string, asksForCode bool) error {
-	var counters []state.Counter
-	if !a.inSession && state.Key(identity) != state.Key(a.login.Username) { // else passed when the attempt began
-		counters = append(counters, a.Limits.counter(state.CountUser, identity))
-	}
-	if asksForCode {
-		counters = append(counters, a.Limits.counter(state.CountFactor, identity))
-	}
-	if len(counters) == 0 || a.Limits.Failures == 0 || a.stateless {
-		return nil
-	}
-	err := a.Store.Locked(ctx, counters, a.Now())
-	if errors.Is(err, state.ErrLocked) {
-		a.stage = StageLimits
-		return refusal("%v", err)
-	}
-	return err
-}
-
-// Pretender is a backend whose check takes time of its own; Pretend takes as long
-// as a check would.
-type Pretender interface {
-	Pretend(ctx context.Context, password secret.Text)
-}
-
-func (a *attempt) pretend(ctx context.Context) {
-	if backend, ok := a.Backend.(Pretender); ok {
-		backend.Pretend(ctx, a.login.Password)
-	}
+	trace.Note(ctx, "limits", "", fmt.Sprintf("the attempt goes on counting: %v", err))
+	return outcome
 }

@@ -232,3 +232,17 @@ func TestWithoutAStateFolder(t *testing.T) {
 	f.Login.SecondFactor = "totp"
 	f.want(Unavailable, "does not exist", f.login("ada", "pw-ada"))
 }
+
+// unsettled is a store that cannot be written when an attempt ends.
+type unsettled struct{ Store }
+
+func (unsettled) EndAttempt(context.Context, string, []state.Ended, time.Time) error {
+	return errors.New("no space left on device")
+}
+
+func TestRefusalThatCannotBeCountedIsNotTold(t *testing.T) {
+	f := newFixture(t, passwordOnly)
+	f.Store = unsettled{f.Store}
+	f.want(Unavailable, "could not be counted: no space", f.login("ada", "wrong"))
+	f.want(Accepted, "", f.login("ada", "pw-ada"))
+}

@@ -47,10 +47,17 @@ func (a *attempt) backendsFactor(code secret.Text) string {
 	return factorNone
 }
 
+// backendTakes tells whether a code that came along is for the backend to check.
+// One that nobody checks must not spare the password its check in a renegotiation.
+func (a *attempt) backendTakes(code secret.Text) bool {
+	_, asks := a.Backend.(ChallengeAnswerer)
+	return asks && a.Login.SecondFactor == factorNone && !code.Empty()
+}
+
 // passwordRight goes on to the second factor, unless the backend said otherwise.
 func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, code secret.Text, err error) error {
 	if err != nil {
-		return err
+		return a.checkReason(ctx, err)
 	}
 	if identity.Name == "" {
 		return errors.New("the backend accepted a user without a name")
@@ -111,6 +118,15 @@ func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.
 	case a.checks <- struct{}{}:
 		defer func() { <-a.checks }()
 		return check(ctx)
+	default:
+	}
+	select {
+	case a.checks <- struct{}{}:
+		defer func() { <-a.checks }()
+		if err := a.checkLockedSince(ctx); err != nil {
+			return primary.Identity{}, err
+		}
+		return check(ctx)
 	case <-ctx.Done():
 		return primary.Identity{}, fmt.Errorf("waiting for other logins' backend checks: %w", ctx.Err())
 	}
@@ -136,9 +152,11 @@ func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
 	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
 	if errors.Is(err, state.ErrNotFound) {
 		err := a.checkPassword(ctx, head, tail)
-		if passwordWrong := verdictOf(err) == Refused && a.identity.Name == ""; !passwordWrong {
+		// A locked user waits as long whether the first was right.
+		if verdictOf(err) != Refused || !a.passwordWrong() && !a.lockedOut {
 			return err
 		}
+		a.identity = primary.Identity{}
 		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	if err != nil {

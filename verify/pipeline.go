@@ -122,9 +122,14 @@ type attempt struct {
 
 	carriesCode bool           // the field holds a code, which is good once
 	guessed     bool           // a password or a code was tried on the user
+	enrolled    time.Time      // when the second factor was that is checked
 	inSession   bool           // the client's place has an established session
 	continued   *state.Session // the one that vouches for this login
 	stateless   bool           // there is no state, and none is needed
+
+	begun     []state.Counter // those that the attempt is under way in
+	codeWrong bool            // the code was, not the password
+	lockedOut bool            // the password was right, and nobody shall learn it
 }
 
 // decide returns nil only for a login that is to be let in.
@@ -158,7 +163,7 @@ func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
 		a.field, a.guessed = "plain", true
 		return a.checkPlain(ctx, f.Password)
 	case challenge.Static:
-		a.field, a.guessed, a.carriesCode = "static", true, !f.Response.Empty()
+		a.field, a.guessed, a.carriesCode = "static", true, a.backendTakes(f.Response)
 		return a.checkPassword(ctx, f.Password, f.Response)
 	case challenge.Dynamic:
 		a.field, a.carriesCode = "dynamic", true

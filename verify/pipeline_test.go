@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ import (
 type directory struct {
 	asks   map[string][]string // user: the right answers, in order
 	outage error
-	calls  int
+
+	mu    sync.Mutex
+	calls int
 
 	onAnswer func()
 }
@@ -37,7 +40,9 @@ func canonical(typed string) string {
 }
 
 func (d *directory) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+	d.mu.Lock()
 	d.calls++
+	d.mu.Unlock()
 	name := canonical(req.Username)
 	switch {
 	case d.outage != nil:

@@ -85,6 +85,7 @@ func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challe
 	if err != nil {
 		return a.keepAfterOutage(ctx, err, id, c)
 	}
+	a.enrolled = enrolment.Created
 	return a.spendCode(ctx, enrolment.Seed, code)
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"ovpn-verify/challenge"
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
@@ -22,11 +21,11 @@ type AccountChecker interface {
 	StillThere(context.Context, primary.Request) (primary.Identity, error)
 }
 
-// place is empty where a session cannot be recognised: tried by hand, or by an
-// OpenVPN that names no port.
+// place is not ok where a session cannot be recognised: tried by hand, or by an
+// OpenVPN that names no port, or not itself, so that its restart would go unnoticed.
 func (l Login) place() (p state.Place, ok bool) {
 	p = state.Place{Username: l.Username, Address: l.ClientIP, Port: l.ClientPort, Daemon: l.Daemon}
-	return p, l.ClientIP.IsValid() && l.ClientPort != 0
+	return p, l.ClientIP.IsValid() && l.ClientPort != 0 && l.Daemon != ""
 }
 
 // recognise accepts a field that let this user in before: OpenVPN's client
@@ -68,7 +67,36 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 			return err
 		}
 	}
-	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity}, factorSession, &s
+	if err := a.checkUnchanged(ctx, s); err != nil {
+		return err
+	}
+	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity, Version: s.Version}, factorSession, &s
+	return nil
+}
+
+// checkUnchanged ends a session whose password was changed, or whose second factor
+// was taken away or is another one by now, as after a lost phone, and one that
+// began when none was asked for.
+func (a *attempt) checkUnchanged(ctx context.Context, s state.Session) error {
+	if v := a.identity.Version; v != "" && v != s.Version {
+		return refusal("the password was changed since the session began")
+	}
+	if a.Login.SecondFactor != factorTOTP {
+		return nil
+	}
+	enrolment, err := a.Store.Enrolment(ctx, s.Identity)
+	switch {
+	case errors.Is(err, state.ErrNotFound) && s.Enrolled.IsZero() && a.TOTP.Unenrolled == unenrolledAllow:
+		return nil
+	case errors.Is(err, state.ErrNotFound):
+		return refusal("%q is not enrolled for TOTP any more", s.Identity)
+	case err != nil:
+		return err
+	case s.Enrolled.IsZero():
+		return refusal("the session began without a second factor")
+	case !enrolment.Created.Equal(s.Enrolled):
+		return refusal("%q was enrolled anew since the session began", s.Identity)
+	}
 	return nil
 }
 
@@ -96,62 +124,35 @@ func (a *attempt) recheck(ctx context.Context, identity string) error {
 	return nil
 }
 
-// checkGeneratedToken passes what OpenVPN has found valid by itself
-// (auth-gen-token … external-auth). The states are those of
-// add_session_token_env in src/openvpn/auth_token.c.
-func (a *attempt) checkGeneratedToken(ctx context.Context) error {
-	switch a.login.SessionState {
-	case "Authenticated":
-		if err := a.recheck(ctx, ""); err != nil {
-			return err
-		}
-		a.factor = factorSession
-		return nil
-	case "":
-		return refusal("an OpenVPN auth-token that OpenVPN has not checked (auth-gen-token lacks external-auth?)")
-	default:
-		return refusal("OpenVPN says of its auth-token: %q", a.login.SessionState)
-	}
-}
-
-// checkToken looks for the session that one of our own tokens was made for. It
-// may come from another port: the client reconnects by it.
-func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) error {
-	s, err := a.Store.SessionByToken(ctx, token.Text, a.Now())
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return refusal("the session token is unknown or has expired")
-	case err != nil:
-		return err
-	case s.Username != a.login.Username:
-		return refusal("the session token belongs to %q", s.Username)
-	}
-	return a.continueSession(ctx, s, true)
-}
-
 // remember keeps an accepted login as the session that begins with it. Nothing
 // that must happen once hangs on it: without it the client has to log in anew
 // at the next renegotiation.
 func (a *attempt) remember(ctx context.Context) {
 	place, ok := a.login.place()
-	if !ok || a.identity.Name == "" || a.stateless {
+	generated := a.factor == factorSession && a.continued == nil // OpenVPN's token needs none
+	if !ok || a.identity.Name == "" || a.stateless || generated {
 		return
 	}
 	now := a.Now()
 	s := state.Session{
 		Place: place, CommonName: a.login.CommonName, Identity: a.identity.Name,
 		Began: now, Expires: now.Add(a.Session.Lifetime),
+		Enrolled: a.enrolled, Version: a.identity.Version,
 	}
 	var field secret.Text
 	if a.carriesCode || a.OneTimePasswords {
 		field = a.login.Password
 	}
 	grace := a.TOTP.ReuseGrace
+	if a.inSession { // the connection is up
+		grace = 0
+	}
 	if a.continued != nil {
 		if a.continued.Place == place {
 			return
 		}
-		s.Began, s.Expires, grace = a.continued.Began, a.continued.Expires, 0
+		s, grace = *a.continued, 0
+		s.Place = place
 	}
 	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
 		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))

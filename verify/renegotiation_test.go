@@ -20,6 +20,7 @@ type accounts struct {
 	gone     map[string]bool
 	owner    map[string]string // a name that has passed to another account
 	rechecks int
+	version  string
 }
 
 func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.Identity, error) {
@@ -35,7 +36,14 @@ func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.I
 	case a.owner[name] != "":
 		return primary.Identity{Name: a.owner[name]}, nil
 	}
-	return primary.Identity{Name: name}, nil
+	return primary.Identity{Name: name, Version: a.version}, nil
+}
+
+// CheckPassword tells the version, too.
+func (a *accounts) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+	id, err := a.directory.CheckPassword(ctx, req)
+	id.Version = a.version
+	return id, err
 }
 
 type sessions struct {
@@ -86,10 +94,11 @@ func (s *sessions) session() Session {
 func TestRenegotiationRepeatsTheField(t *testing.T) {
 	s := newSessions(t, func(p *Pipeline) { p.Limits.Failures = 0 })
 	question := s.want(Challenged, "", s.send("pw-ada"))
-	for name, field := range map[string]string{
-		"static":  static("pw-ada", s.code("ada", -1)),
-		"dynamic": dynamic(question, s.code("ada", 0)),
+	for _, c := range []struct{ name, field string }{
+		{"static", static("pw-ada", s.code("ada", -1))}, // spent in this order
+		{"dynamic", dynamic(question, s.code("ada", 0))},
 	} {
+		name, field := c.name, c.field
 		if d := s.want(Accepted, "", s.send(field)); d.Factor != "totp" {
 			t.Errorf("%s: factor %q", name, d.Factor)
 		}

@@ -12,8 +12,9 @@ import (
 )
 
 // underWay lets logins that are alike to the last byte and come at the same
-// moment count as one attempt: together they are one guess, and a client that
-// logs in a hundred times at once need not wait for itself.
+// moment count as one attempt: together they are one guess, which is made once
+// when it is wrong, and a client that logs in a hundred times at once need not wait
+// for itself.
 type underWay struct {
 	mu       sync.Mutex
 	attempts map[[sha256.Size]byte]*sharedAttempt
@@ -26,6 +27,9 @@ type sharedAttempt struct {
 	ready chan struct{} // closed when err is set
 	err   error         // of beginning it
 
+	decided chan struct{} // closed when refusal is set
+	refusal error         // of the first login
+
 	logins int
 	ended  []state.Ended
 }
@@ -35,22 +39,44 @@ const joinWithin = time.Second
 
 // sharedKey covers all that a decision depends on.
 func (l Login) sharedKey() [sha256.Size]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q", l.Username, l.CommonName, l.ClientIP, l.Password.Reveal()))
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t %q", l.Username, l.CommonName, l.ClientIP, l.CanChallenge, l.Password.Reveal()))
 }
 
 // join returns the attempt that is under way, or begins it. Without an error,
 // leave must follow.
-func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(id string) error) (*sharedAttempt, error) {
-	s, first := u.enter(key)
+func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(id string) error) (s *sharedAttempt, first bool, err error) {
+	s, first = u.enter(key)
 	if first {
 		s.err = begin(s.id)
 		close(s.ready)
 	}
-	err := s.begun(ctx)
+	err = s.begun(ctx)
 	if err != nil {
 		u.leave(s, nil)
 	}
-	return s, err
+	return s, first, err
+}
+
+// decide checks the first of the logins, and the others unless it was refused: a
+// directory that counts by itself hears a wrong password once.
+func (s *sharedAttempt) decide(ctx context.Context, first bool, check func() error) error {
+	if first {
+		defer close(s.decided)
+		err := check()
+		if verdictOf(err) == Refused {
+			s.refusal = err
+		}
+		return err
+	}
+	select {
+	case <-s.decided:
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the same login that came just before: %w", ctx.Err())
+	}
+	if s.refusal != nil {
+		return s.refusal
+	}
+	return check()
 }
 
 // begun waits until the attempt was begun, or could not be.
@@ -74,7 +100,7 @@ func (u *underWay) enter(key [sha256.Size]byte) (s *sharedAttempt, first bool) {
 	s = u.attempts[key]
 	if s == nil || time.Since(s.began) > joinWithin {
 		first = true
-		s = &sharedAttempt{key: key, id: rand.Text(), began: time.Now(), ready: make(chan struct{})}
+		s = &sharedAttempt{key: key, id: rand.Text(), began: time.Now(), ready: make(chan struct{}), decided: make(chan struct{})}
 		u.attempts[key] = s
 	}
 	s.logins++

@@ -3,6 +3,8 @@ package file
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"sync"
 
@@ -61,7 +63,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id pr
 	case !match || req.Password.Empty() || bytes.IndexByte(req.Password.Reveal(), 0) >= 0:
 		return primary.Identity{}, fmt.Errorf("file: wrong password for %q: %w", req.Username, primary.ErrRefused)
 	}
-	return primary.Identity{Name: req.Username}, nil
+	return identity(req.Username, hash), nil
 }
 
 // turn waits until a hash may be computed.
@@ -92,10 +94,18 @@ func (b *Backend) StillThere(ctx context.Context, req primary.Request) (id prima
 	if err != nil {
 		return primary.Identity{}, fmt.Errorf("file: %w", err)
 	}
-	if _, known := users[req.Username]; !known {
+	hash, known := users[req.Username]
+	if !known {
 		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.ErrRefused)
 	}
-	return primary.Identity{Name: req.Username}, nil
+	return identity(req.Username, hash), nil
+}
+
+// identity has a version that is new with each `user passwd`, and with a user who
+// was removed and added again: each hash has a salt of its own.
+func identity(name string, hash Hash) primary.Identity {
+	sum := sha256.Sum256([]byte("ovpn-verify users file\x00" + hash))
+	return primary.Identity{Name: name, Version: hex.EncodeToString(sum[:16])}
 }
 
 // current returns the users as the file has them now.

@@ -204,3 +204,31 @@ func TestCheckName(t *testing.T) {
 		}
 	}
 }
+
+// What a session began with is told from what the user has now.
+func TestVersionChangesWithThePassword(t *testing.T) {
+	path := usersFile(t)
+	backend := file.New(file.Config{Path: path})
+	version := func() string {
+		t.Helper()
+		req := primary.Request{Username: "ada"}
+		there, err := backend.StillThere(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Password = secret.FromString(password)
+		id, err := backend.CheckPassword(t.Context(), req)
+		if err != nil || id.Version != there.Version || id.Version == "" {
+			t.Errorf("%q at the login, %q without a password, %v", id.Version, there.Version, err)
+		}
+		return id.Version
+	}
+	before := version()
+	if again := version(); again != before {
+		t.Error("another version of the same hash")
+	}
+	add(t, path, "ada") // the same password anew
+	if version() == before {
+		t.Error("the same version after a change")
+	}
+}

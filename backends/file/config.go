@@ -6,7 +6,7 @@ import "errors"
 
 // Config is the section [file].
 type Config struct {
-	Path string `toml:"path" path:"data"` // of the users file
+	Path string `toml:"path" path:"replaced"` // of the users file
 }
 
 // DefaultConfig puts the users file beside the configuration.

@@ -70,6 +70,10 @@ func New(cfg Config) (*Backend, error) {
 	return b, nil
 }
 
+// RememberServers is for before the first login: servers that gave no answer are
+// asked last by the workers to come as well.
+func (b *Backend) RememberServers(m primary.ServerMemory) { b.health.avoid.Memory = m }
+
 // CheckPassword asks one server after the other until one decides, those last
 // that gave no answer lately. nil: the
 // password is right; primary.ErrRefused: it is wrong, and no further server is
@@ -84,6 +88,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
+	b.health.recall(ctx, b.servers, time.Now())
 	servers, probe := b.health.order(b.servers, time.Now())
 	for _, server := range probe {
 		go b.probe(server)

@@ -1,9 +1,12 @@
 package radius
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
+
+	"ovpn-verify/backends/avoid"
 )
 
 // How long a server that gave no answer is asked after the others, and how far
@@ -14,11 +17,13 @@ const (
 	probePause = 5 * time.Second
 )
 
-// health remembers, as long as the process lives, which servers gave no answer.
+// health remembers which servers gave no answer, across workers where there is a
+// memory.
 // It changes the order in which servers are asked and nothing else: where all
 // are down, all are asked.
 type health struct {
 	rest, pause time.Duration
+	avoid       avoid.List
 
 	mu   sync.Mutex
 	down map[string]*absence // by server
@@ -58,14 +63,26 @@ func (h *health) order(servers []string, now time.Time) (order, probe []string) 
 // answered ends a server's absence.
 func (h *health) answered(server string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	delete(h.down, server)
+	h.mu.Unlock()
+	h.avoid.Answered(server)
+}
+
+// recall takes over what earlier workers found.
+func (h *health) recall(ctx context.Context, servers []string, now time.Time) {
+	avoided := h.avoid.Recall(ctx, servers)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for server, until := range avoided {
+		h.down[server] = &absence{ends: until, nextProbe: now}
+	}
 }
 
 // silent begins an absence, or goes on with it, and tells whether to probe the
 // server now: it may have been this one request, of a user who did not look at
 // the phone or whose realm's server is away, that was not answered.
 func (h *health) silent(server string, now time.Time) (probe bool) {
+	h.avoid.Failed(server, h.rest)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a := h.down[server]

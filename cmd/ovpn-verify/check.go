@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ovpn-verify/verify"
+	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/trace"
 )
@@ -29,6 +30,10 @@ type checkCommand struct {
 func (cmd *checkCommand) Run(config *configFlag) error {
 	c, err := config.load()
 	if err != nil {
+		return &statusError{exitUndecided, err}
+	}
+	// What the worker may not read is not to be read here either.
+	if _, err := harden.Restrict(c.Worker.User, c.Files()); err != nil {
 		return &statusError{exitUndecided, err}
 	}
 	pipeline, err := newPipeline(c)

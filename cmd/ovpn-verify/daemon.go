@@ -6,6 +6,7 @@ import (
 
 	"ovpn-verify/verify"
 	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/openvpn"
 	"ovpn-verify/verify/worker"
 )
@@ -13,24 +14,34 @@ import (
 // service is what a configuration makes of the program.
 type service struct {
 	config   config.Config
-	inputs   string // the fingerprint of the files it was made from
+	inputs   string      // the fingerprint of the files it was made from
+	moved    func() bool // a path leads to a file that this process may not open
 	pipeline *verify.Pipeline
 	log      *slog.Logger
 	flush    func()
 }
 
+// loadService leaves the process with what the service needs, and no more, as
+// soon as that is known.
 func loadService(path string) (*service, error) {
 	c, err := config.Load(path)
 	if err != nil {
 		return nil, err
 	}
 	inputs := c.Fingerprint() // before they are read: a change in between is noticed
+	restricted, err := harden.Restrict(c.Worker.User, c.Files())
+	if err != nil {
+		return nil, err
+	}
 	pipeline, err := newPipeline(c)
 	if err != nil {
 		return nil, err
 	}
 	log, flush := newLog(c)
-	return &service{config: c, inputs: inputs, pipeline: pipeline, log: log, flush: flush}, nil
+	for _, note := range restricted.Notes {
+		log.Warn("hardening", "note", note)
+	}
+	return &service{config: c, inputs: inputs, moved: restricted.Changed, pipeline: pipeline, log: log, flush: flush}, nil
 }
 
 // workerCommand is the detached process that front starts.
@@ -65,7 +76,7 @@ func (s *service) forWorker(path string) worker.Service {
 		Deadline:   s.config.Login.Deadline,
 		Linger:     s.config.Worker.Linger,
 		MaxPending: s.config.Worker.MaxPending,
-		Stale:      func() bool { return s.config.Fingerprint() != s.inputs },
+		Stale:      func() bool { return s.config.Fingerprint() != s.inputs || s.moved() },
 		Log:        s.log,
 		Flush:      s.flush,
 	}

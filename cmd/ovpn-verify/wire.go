@@ -55,7 +55,11 @@ func newBackend(c config.Config, store *state.Store) (verify.PasswordChecker, er
 		}
 		return backend, nil
 	case "radius":
-		return radius.New(c.RADIUS)
+		backend, err := radius.New(c.RADIUS)
+		if err == nil && len(c.RADIUS.Servers) > 1 {
+			backend.RememberServers(serverMemory{store, "radius"})
+		}
+		return backend, err
 	default:
 		return nil, errors.New("no backend of that name") // Validate has kept it out
 	}

@@ -3,84 +3,15 @@
 package e2e_test
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"regexp"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"ovpn-verify/scripts/testbed"
 )
-
-// otherUser is this test binary as another user id: it squats on a worker's
-// name, or offers it a job, and prints what came of it.
-const otherUser = "OVPN_VERIFY_E2E_OTHER_USER"
-
-func init() {
-	what, name, _ := strings.Cut(os.Getenv(otherUser), " ")
-	address := &syscall.SockaddrUnix{Name: name}
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
-	switch {
-	case what == "":
-		return
-	case err != nil:
-	case what == "squat":
-		err = squat(fd, address)
-	case what == "offer":
-		err = offerJob(fd, address)
-	}
-	fmt.Println("error:", err)
-	os.Exit(0)
-}
-
-func squat(fd int, address *syscall.SockaddrUnix) error {
-	if err := syscall.Bind(fd, address); err != nil {
-		return err
-	}
-	if err := syscall.Listen(fd, 10); err != nil {
-		return err
-	}
-	fmt.Println("ready")
-	conn, _, err := syscall.Accept(fd)
-	if err != nil {
-		return err
-	}
-	var b [4096]byte
-	n, err := syscall.Read(conn, b[:])
-	fmt.Println("received", n, "bytes")
-	return err
-}
-
-func offerJob(fd int, address *syscall.SockaddrUnix) error {
-	if err := syscall.Connect(fd, address); err != nil {
-		return err
-	}
-	_ = syscall.Sendto(fd, []byte("\x01job"), syscall.MSG_NOSIGNAL, nil)
-	var b [16]byte
-	n, err := syscall.Read(fd, b[:])
-	fmt.Println("received", max(n, 0), "bytes")
-	return err
-}
-
-func asOther(t *testing.T, what, name string) *bufio.Scanner {
-	t.Helper()
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = []string{otherUser + "=" + what + " " + name}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65533, Gid: 65533}}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	return bufio.NewScanner(out)
-}
 
 func (w *world) call() testbed.Result {
 	w.t.Helper()
@@ -93,15 +24,30 @@ func (w *world) call() testbed.Result {
 	return r
 }
 
-var workerName = regexp.MustCompile(`@ovpn-verify/[0-9a-f]{16}`)
+var workerName = regexp.MustCompile(` (\d+) (@ovpn-verify/[0-9a-f]{16})\n`)
 
-// names of all workers that listen on this host.
-func names() map[string]bool {
-	found := map[string]bool{}
-	for _, name := range workerName.FindAllString(read("/proc/net/unix"), -1) {
-		found[name] = true
+// names of all workers that listen on this host, with the inodes of their sockets.
+func names() map[string]string {
+	found := map[string]string{}
+	for _, match := range workerName.FindAllStringSubmatch(read("/proc/net/unix"), -1) {
+		found[match[2]] = "socket:[" + match[1] + "]"
 	}
 	return found
+}
+
+// addressOf is the name on which a worker listens.
+func addressOf(t *testing.T, worker testbed.Worker) string {
+	t.Helper()
+	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", worker.PID))
+	for name, inode := range names() {
+		for _, fd := range fds {
+			if link, err := os.Readlink(fd); err == nil && link == inode {
+				return name
+			}
+		}
+	}
+	t.Fatal("the worker's name was not found")
+	return ""
 }
 
 // Two units may see different files under one path. With the same user id and
@@ -137,45 +83,66 @@ func TestOtherMountNamespaceHasAWorkerOfItsOwn(t *testing.T) {
 	}
 }
 
-// Neither does a worker take another user's job, nor a front give a password to
-// another user's socket; the login goes on without it.
-func TestOtherUsersAtEitherEnd(t *testing.T) {
-	w := newWorld(t)
-	w.configure(fileSection)
-	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
-	before := names()
-	if r := w.call(); !r.Accepted() {
-		t.Fatalf("%+v", r)
-	}
-	var name string
-	for found := range names() {
-		if !before[found] {
-			name = found
-		}
-	}
-	if name == "" {
-		t.Fatal("the worker's name was not found")
-	}
-	lines := asOther(t, "offer", name)
-	if !lines.Scan() || lines.Text() != "received 0 bytes" {
-		t.Errorf("a job of another user: %q", lines.Text())
-	}
-	w.logged(`job declined.*a job from user id 65533`)
+// anotherUser is neither the daemon's nor a worker's.
+const anotherUser = 65533
 
-	w.killOneWorker()
-	for deadline := time.Now().Add(10 * time.Second); names()[name]; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the killed worker still listens")
+// called is a world of whose daemon, which is root, one call was made. With
+// worker.user the worker has become nobody.
+func called(t *testing.T, workerUser string) (w *world, address string) {
+	t.Helper()
+	w = newWorld(t)
+	w.configure(fileSection + "[worker]\nuser = \"" + workerUser + "\"\n")
+	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
+	if r := w.call(); !r.Accepted() {
+		t.Fatalf("%+v\n%s", r, read(w.path("log")))
+	}
+	return w, addressOf(t, w.onlyWorker())
+}
+
+// A worker takes no job of another user, be it the one that it has become.
+func TestJobFromAnotherUser(t *testing.T) {
+	for _, workerUser := range []string{"", "nobody"} {
+		w, address := called(t, workerUser)
+		for _, uid := range []uint32{anotherUser, w.uid} {
+			lines := asOther(t, uid, "offer", address)
+			if !lines.Scan() || lines.Text() != "received 0 bytes" {
+				t.Errorf("worker.user %q, a job of user id %d: %q", workerUser, uid, lines.Text())
+			}
+			w.logged(fmt.Sprintf(`job declined.*a job from user id %d`, uid))
+		}
+		if r := w.call(); !r.Accepted() || len(testbed.Workers(w.dir)) != 1 {
+			t.Errorf("worker.user %q, afterwards: %+v", workerUser, r)
 		}
 	}
-	lines = asOther(t, "squat", name)
-	if !lines.Scan() || lines.Text() != "ready" {
-		t.Fatalf("squatting: %q", lines.Text())
-	}
-	if r := w.call(); !r.Accepted() {
-		t.Errorf("with its name squatted: %+v", r)
-	}
-	if !lines.Scan() || lines.Text() != "received 0 bytes" {
-		t.Errorf("the squatter %s", lines.Text())
+}
+
+// Front gives no password to a socket on which another user listens, be it the one
+// that the worker becomes; the login goes on without it.
+func TestSquattedSocket(t *testing.T) {
+	for _, workerUser := range []string{"", "nobody"} {
+		w, address := called(t, workerUser)
+		for _, uid := range []uint32{anotherUser, w.uid} {
+			w.killOneWorker()
+			for deadline := time.Now().Add(10 * time.Second); names()[address] != ""; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("the killed worker still listens")
+				}
+			}
+			lines := asOther(t, uid, "squat", address)
+			if !lines.Scan() || lines.Text() != "ready" {
+				t.Fatalf("squatting: %q", lines.Text())
+			}
+			if r := w.call(); !r.Accepted() {
+				t.Errorf("worker.user %q, squatted by user id %d: %+v", workerUser, uid, r)
+			}
+			if !lines.Scan() || lines.Text() != "received 0 bytes" {
+				t.Errorf("the squatter with user id %d %s", uid, lines.Text())
+			}
+			for lines.Scan() { // until its process has ended, and the name is free
+			}
+			if r := w.call(); !r.Accepted() { // for the next round
+				t.Errorf("%+v", r)
+			}
+		}
 	}
 }

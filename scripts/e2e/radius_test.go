@@ -115,7 +115,7 @@ func TestRADIUSOutageAfterAPush(t *testing.T) {
 	silent := fakeradius.Options{Secret: testbed.RadiusSecret, Answers: []fakeradius.Kind{fakeradius.Silent}}
 	w.configure(radiusSection(w.fakeRADIUS(silent)) + "push = true\n")
 	c := w.Client(w.serve(testbed.ServerOptions{}), testbed.ClientOptions{})
-	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Refused, "The login service could not be reached, please try again in a while")
+	w.want(w.attempt(c, "ada", "lovelace-1815"), testbed.Refused, unreachedText)
 	w.logged(`factor=unknown verdict=unavailable .*radius.push`)
 }
 

@@ -74,7 +74,7 @@ func TestRADIUSOnePush(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := testbed.Call{Username: "ada", Password: "lovelace-1815"}
-	if r, err := w.callInside(call); err != nil || r.Verdict != '0' || r.Reason != unavailableText {
+	if r, err := w.callInside(call); err != nil || r.Verdict != '0' || r.Reason != unreachedText {
 		t.Errorf("while the first is silent: %+v, %v", r, err)
 	}
 	if second.Arrived() != "" {

@@ -27,6 +27,7 @@ import (
 const (
 	refusedText     = "Login refused: wrong user name, password or code"
 	unavailableText = "TEMP[backoff 30,advance no]: The login service is not available at the moment, please try again"
+	unreachedText   = "The login service could not be reached, please try again in a while"
 	unfinishedText  = "TEMP[backoff 30,advance no]: The login could not be completed, please try again"
 )
 
@@ -126,7 +127,14 @@ func (w *world) configure(sections string) {
 
 func (w *world) serve(o testbed.ServerOptions) *testbed.Server {
 	w.t.Helper()
-	o.Verify, o.User = binary+" --config "+w.path("config.toml"), "nobody"
+	o.User = "nobody"
+	return w.serveAsRoot(o)
+}
+
+// serveAsRoot starts a daemon that stays root.
+func (w *world) serveAsRoot(o testbed.ServerOptions) *testbed.Server {
+	w.t.Helper()
+	o.Verify = binary + " --config " + w.path("config.toml")
 	w.server = w.Server(o)
 	return w.server
 }

@@ -41,6 +41,7 @@ type WorkerConfig struct {
 	Linger        time.Duration `toml:"linger"`         // after the last login; 0: one worker for each
 	MaxConcurrent int           `toml:"max_concurrent"` // backend checks at once
 	MaxPending    int           `toml:"max_pending"`    // logins at once
+	User          string        `toml:"user"`           // name or number; what a worker of root becomes
 }
 
 // Default is the configuration where a file says nothing.
@@ -103,6 +104,9 @@ func (c WorkerConfig) validate() error {
 	}
 	if c.MaxPending < 1 || c.MaxPending > 100000 {
 		faults = append(faults, fmt.Errorf("worker.max_pending must be between 1 and 100000, not %d", c.MaxPending))
+	}
+	if c.User == "root" || c.User == "0" {
+		faults = append(faults, fmt.Errorf("worker.user must be an unprivileged user or empty, not %q", c.User))
 	}
 	return errors.Join(faults...)
 }

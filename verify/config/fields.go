@@ -135,13 +135,17 @@ func names(fields map[string]reflect.Value) string {
 	return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 }
 
-// eachPath calls f for every field that names a file, with its kind: "input"
-// for what is read once, "data" for what is read and written all the time.
-func eachPath(c *Config, f func(kind string, path *string)) {
-	for _, section := range fieldsOf(reflect.ValueOf(c).Elem()) {
+// eachPath calls f for every field that names a file, with its key and its kind:
+// "input" for what is read once, "replaced" for what is read for every login,
+// "data" for what is read and written all the time.
+func eachPath(c *Config, f func(key, kind string, path *string)) {
+	sections := fieldsOf(reflect.ValueOf(c).Elem())
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		section := sections[name]
 		for i := range section.NumField() {
-			if kind, ok := section.Type().Field(i).Tag.Lookup("path"); ok {
-				f(kind, section.Field(i).Addr().Interface().(*string))
+			field := section.Type().Field(i)
+			if kind, ok := field.Tag.Lookup("path"); ok {
+				f(name+"."+field.Tag.Get("toml"), kind, section.Field(i).Addr().Interface().(*string))
 			}
 		}
 	}

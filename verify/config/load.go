@@ -129,39 +129,14 @@ func (x lineIndex) line(fault error) int {
 	return x[section]
 }
 
-// Inputs are the files the service was made from; when one changes, it has to
-// be made anew. The configuration itself is not among them.
-func (c Config) Inputs() []string {
-	var files []string
-	eachPath(&c, func(kind string, path *string) {
-		if kind == "input" && *path != "" {
-			files = append(files, *path)
-		}
-	})
-	return files
-}
-
 func (c *Config) resolvePaths(dir string) {
 	if c.State.KeyFile == "" && c.State.Path != "" {
 		c.State.KeyFile = c.State.Path + ".key"
 	}
-	eachPath(c, func(_ string, path *string) {
+	eachPath(c, func(_, _ string, path *string) {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
 	})
 	c.Log.ResolvePath(dir)
-}
-
-// Fingerprint tells one state of the inputs from another.
-func (c Config) Fingerprint() string {
-	var b strings.Builder
-	for _, path := range c.Inputs() {
-		version, err := secret.Version(path)
-		if err != nil {
-			version = "gone"
-		}
-		fmt.Fprintf(&b, "%s %s\n", path, version)
-	}
-	return b.String()
 }

@@ -43,6 +43,7 @@ func CalledByOpenVPN() bool {
 }
 
 func init() {
+	keepFromDebuggers()
 	if !CalledByOpenVPN() {
 		return
 	}

@@ -150,6 +150,15 @@ func keepFromWorker(first uintptr) {
 	_, _, _ = syscall.Syscall(sysCloseRange, first, uintptr(^uint32(0)), closeOnExec)
 }
 
+// keepFromDebuggers keeps other processes of the user from attaching to this one
+// and taking its memory, its descriptors or a core file, whatever command it runs
+// (prctl(2), PR_SET_DUMPABLE). Executing the worker ends it there, and the
+// worker comes by here as well.
+func keepFromDebuggers() {
+	const setDumpable = 4 // PR_SET_DUMPABLE
+	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, setDumpable, 0, 0)
+}
+
 // complain writes to OpenVPN's log, unless that would mean to wait for it.
 func complain(message string) {
 	var writable syscall.FdSet

@@ -39,6 +39,14 @@ func (c *Config) ResolvePath(dir string) {
 	}
 }
 
+// File is the path of the log, empty when it goes to standard error.
+func (c Config) File() string {
+	if c.To == "stderr" {
+		return ""
+	}
+	return c.To
+}
+
 // New returns a logger and a function that waits until what was logged is written.
 func New(c Config) (log *slog.Logger, flush func()) {
 	var out io.Writer = os.Stderr

@@ -31,6 +31,11 @@ type Identity struct {
 	Name       string              // the directory's own spelling
 	Groups     []string            // as the directory names them (LDAP: DNs)
 	Attributes map[string][]string // what else came along, by the directory's names
+
+	// Version is another one when the password was changed by an administrator, or
+	// the account made anew under the same name, where the backend can tell: what
+	// was accepted before must not vouch for it any more.
+	Version string
 }
 
 // ChallengeError is a backend's question to the user (RADIUS Access-Challenge,

@@ -21,19 +21,20 @@ const (
 	CountUser    = "user"    // passwords of a user
 	CountFactor  = "factor"  // codes of an identity
 	CountAddress = "address" // failures of any kind from an address
+	CountPlace   = "place"   // failures where a session is established
 )
 
 // Counter counts the failed attempts of one user or address.
 type Counter struct {
 	Kind string
-	Name string // compared as Key does
+	Name string // compared as SameCounted does
 	Most int    // so many failures within Window lock for Lockout; 0: nothing is counted
 
 	Window, Lockout time.Duration
 
 	// Lenient: attempts under way count only once one has failed, for an address
-	// that many share. Otherwise they count always, so that no more guesses are
-	// made at once than one after the other.
+	// that many share, and those whose process died not at all. Otherwise they count
+	// always, so that no more guesses are made at once than one after the other.
 	Lenient bool
 }
 
@@ -49,8 +50,8 @@ const (
 
 // BeginAttempt counts an attempt before anybody is asked, in all counters or in
 // none. nil: go on, and call EndAttempt with the same id. ErrLocked: refuse;
-// ErrBusy: wait. An attempt that is not ended by until, because its process died,
-// is a failure.
+// ErrBusy: wait. An attempt that is not ended by until is a failure; one whose
+// process died before is none.
 func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
 	return s.do(ctx, func(t *txn) error {
 		records := make([]attempts, len(counters))
@@ -73,7 +74,7 @@ func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter,
 		}
 		var errs []error
 		for i, c := range counters {
-			records[i].Pending = append(records[i].Pending, pendingAttempt{id, until})
+			records[i].begin(c, pendingAttempt{id, until, self()})
 			errs = append(errs, t.putAttempts(c, records[i], now))
 		}
 		return errors.Join(errs...)

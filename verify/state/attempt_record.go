@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,10 +22,18 @@ type attempts struct {
 type pendingAttempt struct {
 	ID    string
 	Until time.Time
+	Owner owner
 }
 
+// SameCounted tells whether two names have one counter: as Key does, and without
+// regard to spaces, of which a directory counts one within a name at most
+// (RFC 4518 section 2.6.1). Else each number of them would be a user of its own.
+func SameCounted(a, b string) bool { return counted(a) == counted(b) }
+
+func counted(name string) string { return Key(strings.Join(strings.Fields(name), " ")) }
+
 func attemptKey(c Counter) []byte {
-	sum := sha256.Sum256([]byte(c.Kind + "\x00" + Key(c.Name)))
+	sum := sha256.Sum256([]byte(c.Kind + "\x00" + counted(c.Name)))
 	return sum[:]
 }
 
@@ -44,10 +53,12 @@ func (t *txn) attempts(c Counter, now time.Time) (attempts, error) {
 	return a, err
 }
 
-// bringUpTo drops what has passed and tells whether anything has to be written:
-// attempts whose process died are failures of the moment at which they had to be
-// over. A time further in the future than it can have been set means that the
-// clock was put back; it counts from now.
+// bringUpTo drops what has passed and tells whether anything has to be written.
+// Attempts whose process died told nobody anything, and are forgotten. Those that
+// were not ended in time are failures of the moment at which they had to be over,
+// but of no counter that many share: a frozen machine would lock an office out. A
+// time further in the future than it can have been set means that the clock was
+// put back; it counts from now.
 func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 	if latest := now.Add(c.Lockout); a.LockedUntil.After(latest) {
 		a.LockedUntil, changed = latest, true
@@ -59,10 +70,14 @@ func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 	}
 	a.Failures = slices.DeleteFunc(a.Failures, func(f time.Time) bool { return !f.After(now.Add(-c.Window)) })
 	a.Pending = slices.DeleteFunc(a.Pending, func(p pendingAttempt) bool {
+		if p.Owner.dead() {
+			changed = true
+			return true
+		}
 		over := !p.Until.After(now) || p.Until.After(now.Add(maxAttempt))
 		if over {
 			changed = true
-			if at := earlier(p.Until, now); at.After(now.Add(-c.Window)) {
+			if at := earlier(p.Until, now); !c.Lenient && at.After(now.Add(-c.Window)) {
 				a.fail(c, at)
 			}
 		}
@@ -72,7 +87,7 @@ func (a *attempts) bringUpTo(now time.Time, c Counter) (changed bool) {
 }
 
 // maxAttempt is above every login.deadline.
-const maxAttempt = time.Hour
+const maxAttempt = 11 * time.Minute
 
 // fail counts a failure, which may be the one that locks. While there is a
 // lock-out nothing is counted: it is not made longer by those who try.
@@ -83,6 +98,14 @@ func (a *attempts) fail(c Counter, now time.Time) {
 	a.Failures = append(a.Failures, now)
 	if len(a.Failures) >= c.Most {
 		a.Failures, a.LockedUntil = nil, now.Add(c.Lockout)
+	}
+}
+
+// begin keeps no more attempts under way than there may be: a lenient counter has
+// them without an end, and each login would read and write those of all others.
+func (a *attempts) begin(c Counter, p pendingAttempt) {
+	if len(a.Pending) < c.Most {
+		a.Pending = append(a.Pending, p)
 	}
 }
 

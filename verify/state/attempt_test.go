@@ -88,7 +88,7 @@ func TestAttemptsAtOnceAreNoMoreThanMayFail(t *testing.T) {
 	}
 }
 
-func TestAttemptWhoseProcessDiedIsAFailure(t *testing.T) {
+func TestAttemptThatDoesNotEndIsAFailure(t *testing.T) {
 	s := newStore(t)
 	for i := range 3 {
 		must(t, s.BeginAttempt(t.Context(), fmt.Sprint(i), []Counter{user}, now, now.Add(time.Minute)))

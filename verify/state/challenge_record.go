@@ -18,6 +18,7 @@ type challengeRecord struct {
 	Username, CommonName []byte
 	Address              string
 	Name                 []byte
+	Version              string
 	Groups               [][]byte
 	Attributes           []attributeRecord
 	Kind                 string
@@ -34,7 +35,7 @@ type attributeRecord struct {
 func encodeChallenge(id string, c Challenge) ([]byte, error) {
 	r := challengeRecord{
 		Username: []byte(c.Username), CommonName: []byte(c.CommonName), Address: c.Address,
-		Name: []byte(c.Identity.Name), Groups: toBytes(c.Identity.Groups),
+		Name: []byte(c.Identity.Name), Version: c.Identity.Version, Groups: toBytes(c.Identity.Groups),
 		Kind: c.Kind, BackendState: c.BackendState, Expires: c.Expires, Round: c.Round,
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Identity.Attributes)) {
@@ -66,7 +67,7 @@ func decodeChallenge(id string, record []byte) (Challenge, error) {
 	}
 	c := Challenge{
 		Username: string(r.Username), CommonName: string(r.CommonName), Address: r.Address,
-		Identity: primary.Identity{Name: string(r.Name), Groups: toStrings(r.Groups)},
+		Identity: primary.Identity{Name: string(r.Name), Version: r.Version, Groups: toStrings(r.Groups)},
 		Kind:     r.Kind, BackendState: r.BackendState, Expires: r.Expires, Round: r.Round,
 	}
 	if r.Attributes != nil {

@@ -15,7 +15,7 @@ import (
 var question = Challenge{
 	Username: "Ada", CommonName: "laptop", Address: "192.0.2.7",
 	Identity: primary.Identity{
-		Name: "ada\xff", Groups: []string{"cn=vpn", "\xfe"},
+		Name: "ada\xff", Version: "1", Groups: []string{"cn=vpn", "\xfe"},
 		Attributes: map[string][]string{"totpSeed": {"JBSWY3DPEHPK3PXP", "\x80"}, "mail": {"ada@example.org"}},
 	},
 	Kind: "backend", BackendState: []byte{0, 1, 255}, Expires: now.Add(time.Minute), Round: 2,

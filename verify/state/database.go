@@ -47,8 +47,8 @@ func options(f *os.File) *bbolt.Options {
 
 // openDatabase refuses what bbolt would mend by itself, such as an empty file,
 // which it makes into an empty database.
-func openDatabase(f *os.File) (*bbolt.DB, error) {
-	if err := checkPages(f); err != nil {
+func openDatabase(f *os.File, w *whole) (*bbolt.DB, error) {
+	if err := w.lookAt(f); err != nil {
 		return nil, damage(f.Name(), err)
 	}
 	db, err := bbolt.Open(f.Name(), 0o600, options(f))

@@ -42,12 +42,8 @@ func (s *Store) readKey() ([]byte, error) {
 // ensureKey makes the key file unless there is one, or records that need one
 // which is lost. The database's lock is held, so there is only one who makes it.
 func (s *Store) ensureKey(t *txn) error {
-	b, err := t.bucket(bucketEnrolments)
-	if err != nil {
+	if needed, err := t.any(bucketEnrolments); err != nil || needed {
 		return err
-	}
-	if first, _ := b.Cursor().First(); first != nil {
-		return nil
 	}
 	if _, err := os.Lstat(s.keyFile); !errors.Is(err, fs.ErrNotExist) {
 		return err

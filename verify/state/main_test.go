@@ -45,6 +45,12 @@ func TestMain(m *testing.M) {
 		signal.Ignore(syscall.SIGXFSZ)
 		_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2 * pageSize, Max: 2 * pageSize})
 		fmt.Println(s.Backup(context.Background(), role[2]))
+	case "begin": // begins as many attempts as may fail, and waits to be killed
+		for i := range user.Most {
+			id := strconv.Itoa(i)
+			fmt.Println(s.BeginAttempt(context.Background(), id, []Counter{user}, now, now.Add(time.Minute)))
+		}
+		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 	case "hold": // keeps the lock until its standard input ends
 		f, err := s.openLockedForTest()
 		fmt.Println(err)

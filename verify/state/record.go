@@ -33,6 +33,8 @@ var buckets = []string{
 type txn struct {
 	tx    *bbolt.Tx
 	dirty bool // something was put or deleted: there is something to commit
+
+	proven map[string]bool // buckets in which what is not found is not there
 }
 
 func (t *txn) bucket(name string) (*bbolt.Bucket, error) {
@@ -62,13 +64,23 @@ func (t *txn) has(bucket string, key []byte) (bool, error) {
 	return err == nil && b.Get(key) != nil, err
 }
 
+// any tells whether the bucket has records.
+func (t *txn) any(bucket string) (bool, error) {
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return false, err
+	}
+	first, _ := b.Cursor().First()
+	return first != nil, nil
+}
+
 // getOrProve is get for records whose absence lets somebody in: a step that was
 // not spent, a user without a second factor. bbolt's pages have no checksums, so
-// a flipped bit in a key or an inner page hides records; before it says nil it
-// reads the whole bucket, which at 10,000 records takes some milliseconds.
+// a flipped bit in a key or an inner page hides records; before it says nil for
+// the first time it reads the whole bucket.
 func (t *txn) getOrProve(bucket string, key []byte) ([]byte, error) {
 	value, err := t.get(bucket, key)
-	if value != nil || err != nil {
+	if value != nil || err != nil || t.proven[bucket] {
 		return value, err
 	}
 	b, err := t.bucket(bucket)
@@ -86,6 +98,9 @@ func (t *txn) getOrProve(bucket string, key []byte) ([]byte, error) {
 	})
 	if err == nil && records != b.Sequence() {
 		err = fmt.Errorf("%d of the %d %s can be found", records, b.Sequence(), bucket)
+	}
+	if err == nil && t.proven != nil {
+		t.proven[bucket] = true
 	}
 	return nil, err
 }

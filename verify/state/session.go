@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"net/netip"
 	"time"
@@ -28,6 +27,9 @@ type Session struct {
 	Identity   string
 	Began      time.Time // when password and code were checked
 	Expires    time.Time
+
+	Enrolled time.Time // Enrolment.Created of the second factor that was checked; zero: none was
+	Version  string    // primary.Identity.Version at the login
 }
 
 // Recognised is how a password field was seen before.
@@ -51,10 +53,10 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 		r := sessionRecord{
 			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
 			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
-			Began: session.Began, Expires: session.Expires, Put: now,
+			Began: session.Began, Expires: session.Expires, Enrolled: session.Enrolled, Version: session.Version, Put: now,
 		}
-		if field.Empty() {
-			return t.putSession(r, now)
+		if err := t.inherit(&r, now); err != nil || field.Empty() {
+			return errors.Join(err, t.putSession(r, now))
 		}
 		mac, err := s.fieldMAC(t, session.Place, field)
 		if err != nil {
@@ -69,6 +71,17 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 		}
 		return t.putUntil(bucketRetries, mac, placeKey(session.Place), now.Add(grace), now)
 	})
+}
+
+// inherit keeps what client-connect said of the place: a client may log in anew
+// within its connection, and OpenVPN then gives it the first token once more.
+func (t *txn) inherit(r *sessionRecord, now time.Time) error {
+	before, err := t.session(placeKey(r.place()), now)
+	if err != nil || before == nil || Key(string(before.Identity)) != Key(string(r.Identity)) || !bytes.Equal(before.CommonName, r.CommonName) {
+		return err
+	}
+	r.Token, r.Up = before.Token, before.Up
+	return nil
 }
 
 // minRetry is what a client needs at least until it has noticed that its
@@ -101,6 +114,12 @@ func (s *Store) recognise(t *txn, place Place, field secret.Text, retries bool, 
 	if here != nil && len(here.Field) == 0 {
 		return here, SamePlace, nil
 	}
+	if here == nil {
+		// No key is needed, nor made, where no code ever was.
+		if found, err := t.any(bucketRetries); err != nil || !found {
+			return nil, Unknown, err
+		}
+	}
 	mac, err := s.fieldMAC(t, place, field)
 	switch {
 	case err != nil:
@@ -126,54 +145,6 @@ func (t *txn) takeRetry(mac []byte, now time.Time) (*sessionRecord, error) {
 	return r, t.delete(bucketRetries, mac)
 }
 
-// SessionUp marks the session of a place as established, which ends the grace for
-// retries, and makes token, unless it is empty, good for it until it expires.
-// ErrNotFound without a session. A token is 256 random bits: its SHA-256 gives nothing away.
-func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		if err := t.seeSession(now); err != nil {
-			return err
-		}
-		r, err := t.session(placeKey(place), now)
-		if err != nil {
-			return err
-		}
-		if r == nil {
-			return ErrNotFound
-		}
-		r.Up = true
-		if token.Empty() {
-			return t.putSession(*r, now)
-		}
-		hash := sha256.Sum256(token.Reveal())
-		err = t.forgetToken(r)
-		r.Token = hash[:]
-		return errors.Join(err, t.putSession(*r, now), t.putUntil(bucketTokens, hash[:], placeKey(place), r.Expires, now))
-	})
-}
-
-// SessionByToken returns the session that the token was made for, or ErrNotFound.
-func (s *Store) SessionByToken(ctx context.Context, token secret.Text, now time.Time) (Session, error) {
-	return ask(ctx, s, func(t *txn) (Session, error) {
-		hash := sha256.Sum256(token.Reveal())
-		place, err := t.getUntil(bucketTokens, hash[:], now)
-		if err == nil && place == nil {
-			err = ErrNotFound
-		}
-		if err != nil {
-			return Session{}, err
-		}
-		r, err := t.session(place, now)
-		if err == nil && (r == nil || !bytes.Equal(r.Token, hash[:])) {
-			err = ErrNotFound
-		}
-		if err != nil {
-			return Session{}, err
-		}
-		return r.session(), nil
-	})
-}
-
 // EndSession forgets the session of a place with its token; ErrNotFound without one.
 func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) error {
 	return s.do(ctx, func(t *txn) error {
@@ -187,11 +158,4 @@ func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) erro
 		}
 		return errors.Join(t.forgetToken(r), t.delete(bucketSessions, key))
 	})
-}
-
-func (t *txn) forgetToken(r *sessionRecord) error {
-	if len(r.Token) == 0 {
-		return nil
-	}
-	return t.delete(bucketTokens, r.Token)
 }

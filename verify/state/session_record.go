@@ -22,6 +22,8 @@ type sessionRecord struct {
 	Daemon  string
 
 	Began, Expires time.Time
+	Enrolled       time.Time // zero when no second factor was checked
+	Version        string
 	Put            time.Time // when this login was accepted
 	Field          []byte    // HMAC of the password field, when it can be recognised
 	Token          []byte    // SHA-256 of the token made for it
@@ -33,7 +35,8 @@ func (r *sessionRecord) place() Place {
 }
 
 func (r *sessionRecord) session() Session {
-	return Session{Place: r.place(), CommonName: string(r.CommonName), Identity: string(r.Identity), Began: r.Began, Expires: r.Expires}
+	return Session{Place: r.place(), CommonName: string(r.CommonName), Identity: string(r.Identity),
+		Began: r.Began, Expires: r.Expires, Enrolled: r.Enrolled, Version: r.Version}
 }
 
 func (t *txn) putSession(r sessionRecord, now time.Time) error {

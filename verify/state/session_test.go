@@ -150,3 +150,21 @@ func TestSessionsKeepNoFieldAndNoToken(t *testing.T) {
 		}
 	}
 }
+
+// Where passwords are all there is, no key is needed, and none that outlives a
+// lost database is made.
+func TestSessionsOfPasswordsNeedNoKey(t *testing.T) {
+	s := newStore(t)
+	must(t, s.PutSession(t.Context(), sessionAt(home), secret.Text{}, time.Minute, now))
+	elsewhere := home
+	elsewhere.Port++
+	if got := recognise(t, s, home, field, now); got != SamePlace {
+		t.Errorf("%v", got)
+	}
+	if got := recognise(t, s, elsewhere, field, now); got != Unknown {
+		t.Errorf("%v", got)
+	}
+	if _, err := os.Stat(s.keyFile); err == nil {
+		t.Error("there is a key file")
+	}
+}

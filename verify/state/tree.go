@@ -26,26 +26,31 @@ type tree struct {
 	used                        map[uint64]bool
 }
 
-// checkPages refuses what bbolt follows blindly: a page that is used twice, on
-// which it would turn in circles until the stack or the memory is used up, and a
-// page in use that counts as free, which it would overwrite.
-func checkPages(f *os.File) error {
+// newestMeta reads both meta pages and returns the newer one's tree.
+func newestMeta(f *os.File) (*tree, error) {
 	first, err := readMeta(f, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	newer, err := readMeta(f, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if first.txid > newer.txid {
 		newer = first
 	}
-	newer.used = map[uint64]bool{0: true, 1: true}
-	if err := newer.walk(newer.root); err != nil {
+	return newer, nil
+}
+
+// check refuses what bbolt follows blindly: a page that is used twice, on which it
+// would turn in circles until the stack or the memory is used up, and a page in use
+// that counts as free, which it would overwrite.
+func (t *tree) check() error {
+	t.used = map[uint64]bool{0: true, 1: true}
+	if err := t.walk(t.root); err != nil {
 		return err
 	}
-	return newer.walkFree()
+	return t.walkFree()
 }
 
 // readMeta reads one of the two meta pages: after the header 56 bytes that begin

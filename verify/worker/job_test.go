@@ -39,7 +39,7 @@ func newFixture(t *testing.T, decide func(context.Context, openvpn.Call, *openvp
 		Username: "ada", Password: secret.FromString("s3cret-pw"), ClientProto: "990",
 	}
 	f.job = pendingJob{call: call, work: workOn(call, files)}
-	f.worker = &worker{leaving: make(chan struct{}), Service: Service{
+	f.worker = &worker{startedBy: os.Geteuid(), leaving: make(chan struct{}), Service: Service{
 		Decide: decide, Config: "/c", Deadline: 50 * time.Millisecond, Linger: time.Hour, MaxPending: 4,
 		Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 	}}

@@ -74,7 +74,7 @@ func maxJobs() int {
 func (w *worker) take(conn *net.UnixConn) {
 	defer conn.Close()
 	defer w.reportPanic("job not taken")
-	j, err := receive(conn)
+	j, err := w.receive(conn)
 	if err != nil {
 		if !errors.Is(err, errDeclined) {
 			w.Log.Warn("worker: job declined", "cause", err)
@@ -103,8 +103,8 @@ func (w *worker) take(conn *net.UnixConn) {
 // frames spares each job an allocation of the largest frame there may be.
 var frames = sync.Pool{New: func() any { return new([job.MaxFrame + 1]byte) }}
 
-func receive(conn *net.UnixConn) (pendingJob, error) {
-	if err := checkPeer(conn); err != nil {
+func (w *worker) receive(conn *net.UnixConn) (pendingJob, error) {
+	if err := checkPeer(conn, w.startedBy); err != nil {
 		return pendingJob{}, err
 	}
 	buf := frames.Get().(*[job.MaxFrame + 1]byte)
@@ -144,8 +144,9 @@ func jobWithFiles(received []byte, files []*os.File) (pendingJob, error) {
 	})
 }
 
-// checkPeer accepts jobs from our own user id only.
-func checkPeer(conn *net.UnixConn) error {
+// checkPeer accepts jobs only from the user id that started the worker. The
+// user that it has become may have other processes, which must not try passwords here.
+func checkPeer(conn *net.UnixConn, startedBy int) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -158,7 +159,7 @@ func checkPeer(conn *net.UnixConn) error {
 	if err = errors.Join(err, peerErr); err != nil {
 		return err
 	}
-	if int(peer.Uid) != os.Geteuid() {
+	if int(peer.Uid) != startedBy {
 		return fmt.Errorf("worker: a job from user id %d, process %d", peer.Uid, peer.Pid)
 	}
 	return nil

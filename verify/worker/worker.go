@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/signal"
 	"sync"
 	"syscall"
@@ -53,6 +54,7 @@ func Run(listening bool, load func() (Service, error)) error {
 	// Handling a signal would cost a thread, and the stock unit allows ten in
 	// all; a worker that is ended leaves the neutral reason to the user.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	startedBy := os.Geteuid() // load may make us another user
 	first, err := inheritedJob()
 	if err != nil {
 		return err
@@ -65,7 +67,7 @@ func Run(listening bool, load func() (Service, error)) error {
 		return errors.Join(err, first.work.refuse())
 	}
 	service.MaxPending = min(service.MaxPending, maxJobs())
-	w := &worker{Service: service, leaving: make(chan struct{})}
+	w := &worker{Service: service, startedBy: startedBy, leaving: make(chan struct{})}
 	first.crowded = w.countIn()
 	w.start(first)
 	if listening {
@@ -97,6 +99,8 @@ func loadInTime(load func() (Service, error)) (Service, error) {
 
 type worker struct {
 	Service
+
+	startedBy int // the user id of the fronts whose jobs are taken
 
 	running sync.WaitGroup
 
