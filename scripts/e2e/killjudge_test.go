@@ -11,7 +11,7 @@ import (
 	"ovpn-verify/verify/state"
 )
 
-// outcome is one of the few things that may come of a login, or all there is to
+// roundOutcome is one of the few things that may come of a login, or all there is to
 // say of another.
 func roundOutcome(r testbed.Result) (what string, known bool) {
 	switch {
@@ -19,7 +19,7 @@ func roundOutcome(r testbed.Result) (what string, known bool) {
 		return "accepted", true
 	case r.Status == 2 && r.Verdict == '0' && r.Reason == refusedText:
 		return "refused", true
-	case r.Status == 2 && r.Verdict == 0 && r.Reason == unfinishedText:
+	case unanswered(r):
 		return "no verdict", true
 	case r.Status == -1:
 		return "front killed", true
@@ -27,24 +27,41 @@ func roundOutcome(r testbed.Result) (what string, known bool) {
 	return fmt.Sprintf("status %d, verdict %q, reason %q, output %q", r.Status, r.Verdict, r.Reason, r.Output), false
 }
 
+// unanswered: the worker was killed. Between the two writes of an accept, of which
+// the first empties the reason, there is no text either.
+func unanswered(r testbed.Result) bool {
+	return r.Status == 2 && r.Verdict == 0 && (r.Reason == unfinishedText || r.Reason == "")
+}
+
 func (k *killer) judge(r *round) {
 	k.t.Helper()
-	seen := map[string]int{}
-	for kind, results := range map[string][]testbed.Result{"code": r.codes, "guess": r.wrong} {
-		for _, result := range results {
-			what, known := roundOutcome(result)
-			if !known {
-				k.t.Errorf("%s, %s, %s: %s", r.user, r.config, r.way, what)
-			}
-			seen[kind+": "+what]++
-			k.note(kind + ": " + what)
+	accepted := 0
+	for _, result := range r.codes {
+		if k.roundOutcome(r, "code", result) == "accepted" {
+			accepted++
 		}
 	}
-	if seen["guess: accepted"] > 0 {
-		k.t.Errorf("%s: a wrong password was accepted", r.guessed)
+	told := map[string]bool{} // the same guess at the same moment counts once
+	for i, result := range r.wrong {
+		switch k.roundOutcome(r, "guess", result) {
+		case "accepted":
+			k.t.Errorf("%s: a wrong password was accepted", r.guessed)
+		case "refused":
+			told[guess(i)] = true
+		}
 	}
-	k.judgeCode(r, seen["code: accepted"])
-	k.judgeCount(r, seen["guess: refused"])
+	k.judgeCode(r, accepted)
+	k.judgeCount(r, len(told))
+}
+
+func (k *killer) roundOutcome(r *round, kind string, result testbed.Result) string {
+	k.t.Helper()
+	what, known := roundOutcome(result)
+	if !known {
+		k.t.Errorf("%s, %s, %s, %s: %s", r.user, r.config, r.way, kind, what)
+	}
+	k.note(kind + ": " + what)
+	return what
 }
 
 // judgeCode tries the code once more, and a new one, when nothing is killed.

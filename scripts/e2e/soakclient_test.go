@@ -93,7 +93,7 @@ func (c *client) outcome(r testbed.Result) string {
 	switch {
 	case r.Status == 2 && r.Verdict == '1':
 		return "accepted"
-	case r.Status == 2 && r.Verdict == 0 && r.Reason == unfinishedText:
+	case unanswered(r):
 		return "killed"
 	case r.Status != 2 || r.Verdict != '0':
 	case r.Reason == refusedText:
