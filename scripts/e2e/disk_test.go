@@ -35,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	code := w.code("ada")
 	for _, left := range []int64{0, 1 << 12, 2 << 12, 4 << 12} {
 		w.fill(left)
-		r, err := w.callFrom(scratch, code)
+		r, err := w.callFrom(scratch, code, 50000)
 		if w.onFullDisk(left, r, err) {
 			code = w.code("ada") // it is spent
 		}
@@ -43,21 +43,22 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := w.callFrom(scratch, code)
+	r, err := w.callFrom(scratch, code, 50000)
 	if err != nil || !r.Accepted() {
 		t.Errorf("with space again: %+v, %v", r, err)
 	}
-	if r, err = w.callFrom(scratch, code); err != nil || r.Accepted() || r.Reason != refusedText {
+	if r, err = w.callFrom(scratch, code, 50001); err != nil || r.Accepted() || r.Reason != refusedText {
 		t.Errorf("the same code again: %+v, %v", r, err)
 	}
 }
 
-// callFrom is a call with password and code whose files are in the folder scratch.
-func (w *world) callFrom(scratch, code string) (testbed.Result, error) {
+// callFrom is a call with password and code whose files are in the folder scratch,
+// from a port: the same one again would be a renegotiation.
+func (w *world) callFrom(scratch, code string, port int) (testbed.Result, error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
 	return testbed.Call{
-		Binary: binary, Config: w.path("config.toml"), Dir: scratch,
+		Binary: binary, Config: w.path("config.toml"), Dir: scratch, Port: port,
 		Username: "ada", Password: testbed.Static("lovelace-1815", code), Window: 20 * time.Second,
 	}.Run(ctx)
 }

@@ -37,7 +37,7 @@ func bed(t *testing.T, o testbed.ServerOptions) (*testbed.Bed, *testbed.Server) 
 	return b, b.Server(o)
 }
 
-const eventTimeout = 20 * time.Second
+const eventTimeout = 45 * time.Second
 
 // next fails the test unless the client tells this kind of event.
 func next(t *testing.T, c *testbed.Client, want testbed.Kind) testbed.Event {
