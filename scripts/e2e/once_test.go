@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"ovpn-verify/scripts/testbed"
+	"ovpn-verify/verify/secret"
 )
 
 // onceConfigs are the ways in which logins meet: as processes of their own, or
@@ -25,7 +27,10 @@ var onceConfigs = map[string]string{
 	"goroutines-limits.toml": "[limits]\nfailures = 5\n",
 }
 
-var codeWays = []string{"static", "dynamic", "appended"}
+var (
+	codeWays = []string{"static", "dynamic", "appended"}
+	onceWays = append(codeWays[:3:3], "recovery")
+)
 
 const together = 20
 
@@ -33,17 +38,17 @@ const together = 20
 // in, the others are refused as for a wrong code.
 func TestOfTwentyLoginsOneIsAccepted(t *testing.T) {
 	var people []string
-	for i := range len(onceConfigs)*len(codeWays) + 4 {
+	for i := range len(onceConfigs)*len(onceWays) + 4 {
 		people = append(people, fmt.Sprintf("user%02d", i))
 	}
 	s := newStand(t, people...)
 	s.enroll(people...)
 	for config, sections := range onceConfigs {
 		s.configure(config, "", sections)
-		for _, way := range codeWays {
+		for _, way := range onceWays {
 			user := people[0]
 			people = people[1:]
-			call := s.call(config, user, s.field(way, config, user, s.code(user, 0)))
+			call := s.call(config, user, s.onceField(way, config, user))
 			began := time.Now()
 			said, workers := s.allAtOnce(call)
 			t.Logf("%-22s %-8s: %v by %d workers in %v", config, way, said, workers, time.Since(began).Round(time.Millisecond))
@@ -57,6 +62,53 @@ func TestOfTwentyLoginsOneIsAccepted(t *testing.T) {
 	}
 	s.twentyChecks("processes-limited.toml", people[0], true)
 	s.twentyChecks("processes.toml", people[1], false)
+	s.lookForSecrets(nil)
+}
+
+// onceField is a code of the user's app, or one of the recovery codes.
+func (s *stand) onceField(way, config, user string) string {
+	s.t.Helper()
+	if way != "recovery" {
+		return s.field(way, config, user, s.code(user, 0))
+	}
+	code := rand.Text()
+	s.secret(code)
+	if err := s.store.PutRecoveryCodes(s.t.Context(), user, []secret.Text{secret.FromString(code), secret.FromString(rand.Text())}); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.field("static", config, user, code)
+}
+
+// A client that comes back with its code, since its connection did not come up, is
+// let in once more, whatever number of them comes back; and when it is up, no more.
+func TestOfTwentyRetriesOneIsAccepted(t *testing.T) {
+	people := []string{"user1", "user2", "user3"}
+	s := newStand(t, people...)
+	s.enroll(people...)
+	s.configure("retries.toml", "", "reuse_grace = \"1m\"\n[worker]\nlinger = \"0s\"\n")
+	first := func(user string) testbed.Call {
+		call := s.call("retries.toml", user, s.field("static", "", user, s.code(user, 0)))
+		if r, err := call.Run(t.Context()); err != nil || !r.Accepted() {
+			t.Fatalf("%s: %+v, %v", user, r, err)
+		}
+		return call
+	}
+	up := func(call testbed.Call) {
+		if r, err := call.Connect(t.Context()); err != nil || !r.Connected {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	}
+	up(first(people[0])) // now it is known that client-connect is called
+	retried, connected := first(people[1]), first(people[2])
+	up(connected)
+	time.Sleep(1100 * time.Millisecond) // at once, nobody can know yet that his connection does not come up
+	for want, call := range map[int]testbed.Call{1: retried, 0: connected} {
+		said, workers := s.allAtOnce(call)
+		t.Logf("twenty retries of %s: %v by %d workers", call.Username, said, workers)
+		if said["accepted"] != want || said[refusedText] != together-want {
+			t.Errorf("%s: %v, want %d accepted", call.Username, said, want)
+		}
+	}
 	s.lookForSecrets(nil)
 }
 
