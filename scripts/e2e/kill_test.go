@@ -100,9 +100,11 @@ func (k *killer) batch(first int, people []string) {
 		cut = func() { k.cut(free) }
 	}
 	k.logins(ctx, rounds, cut, over)
+	var judged sync.WaitGroup
 	for _, r := range rounds {
-		k.judge(r)
+		judged.Go(func() { k.judge(r) })
 	}
+	judged.Wait()
 }
 
 // kill ends workers every few milliseconds, wherever they are.
