@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestBrokenFrameErrorsDoNotQuoteTheField(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, raw := range []string{"", "a", "SCRV1:c2VjcmV0:MTIz", "SCRV1:c2VjcmV0\n:MTIz", "CRV1::abc::1::2", "SESS_ID_AT_x"} {
+	for _, raw := range []string{"", "a", "SCRV1:c2VjcmV0:MTIz", "SCRV1:c2VjcmV0\n:MTIz", "CRV1::abc::1::2", "SESS_ID_AT_x", "OVPN_VERIFY_AT_x", "SCRV1:U0VTU19JRF9BVF94:"} {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -90,9 +91,53 @@ func FuzzParse(f *testing.F) {
 		if back, ok := encode(field); ok && back != raw {
 			t.Fatalf("%q was read and written back as %q", raw, back)
 		}
-		_, plain := field.(challenge.Plain)
-		if plain && (strings.HasPrefix(raw, "SCRV1:") || strings.HasPrefix(raw, "CRV1:") || strings.HasPrefix(raw, "SESS_ID_AT_")) {
-			t.Fatalf("%q was taken for a password", raw)
+		switch f := field.(type) {
+		case challenge.Plain:
+			noFrame(t, f.Password)
+		case challenge.Static: // what goes to a directory is no frame either
+			noFrame(t, f.Password)
+			if f.Password.Empty() {
+				t.Fatalf("%q holds no password", raw)
+			}
+		}
+	})
+}
+
+func noFrame(t *testing.T, password secret.Text) {
+	t.Helper()
+	for _, prefix := range []string{"SCRV1:", "CRV1:", "SESS_ID_AT_", "OVPN_VERIFY_AT_"} {
+		if strings.HasPrefix(string(password.Reveal()), prefix) {
+			t.Fatalf("%q was taken for a password", password.Reveal())
+		}
+	}
+	if strings.Contains(string(password.Reveal()), "\x00") {
+		t.Fatalf("%q: a NUL byte in a password", password.Reveal())
+	}
+}
+
+var stateAlphabet = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// FuzzAnswer: an answer is one exactly when its state could be one of ours, and
+// nothing of it is lost or taken for something else.
+func FuzzAnswer(f *testing.F) {
+	f.Add("Om01u7Fh4LrGBS7uh0SWmz", "123456")
+	f.Add("a", "::b::")
+	f.Add("a:", ":b")
+	f.Add("", "\x00")
+	f.Fuzz(func(t *testing.T, state, response string) {
+		field, err := challenge.Parse(secret.FromString("CRV1::" + state + "::" + response))
+		answer, ok := field.(challenge.Dynamic)
+		switch {
+		case strings.Contains(state, "::") || strings.HasSuffix(state, ":"): // ends earlier than was meant
+			if ok && (answer.State == state || !stateAlphabet.MatchString(answer.State)) {
+				t.Errorf("state %q became %q", state, answer.State)
+			}
+		case stateAlphabet.MatchString(state) && !strings.Contains(response, "\x00"):
+			if !ok || err != nil || answer.State != state || string(answer.Response.Reveal()) != response {
+				t.Errorf("%q and %q became %T %q, %v", state, response, field, answer.State, err)
+			}
+		case !errors.Is(err, challenge.ErrBrokenFrame) || field != nil:
+			t.Errorf("%q and %q became %T, %v", state, response, field, err)
 		}
 	})
 }
@@ -125,6 +170,8 @@ func encode(field challenge.Field) (string, bool) {
 	case challenge.Dynamic:
 		return "CRV1::" + f.State + "::" + string(f.Response.Reveal()), true
 	case challenge.Token:
+		return string(f.Text.Reveal()), true
+	case challenge.SessionToken:
 		return string(f.Text.Reveal()), true
 	}
 	return "", false

@@ -92,10 +92,22 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	}
 	a.begun = counters
 	err = shared.decide(ctx, first, func() error { return check(ctx, field) })
-	if all, last := a.underWay.leave(shared, a.ended(counters, err)); last {
-		return a.endAttempt(ctx, shared.id, all, err)
+	return a.leave(ctx, shared, a.ended(counters, err), err)
+}
+
+// leave settles what is due of an attempt that others may still be in.
+func (a *attempt) leave(ctx context.Context, s *sharedAttempt, ended []state.Ended, outcome error) error {
+	s.settling.Lock()
+	defer s.settling.Unlock()
+	due := a.underWay.leave(s, ended)
+	if len(due) == 0 {
+		return outcome
 	}
-	return err
+	err := a.count(ctx, s.id, due)
+	if err == nil {
+		a.underWay.settled(s, due)
+	}
+	return a.counted(ctx, outcome, err)
 }
 
 // limitedByPlace limits an established session's client by what failed at its own
@@ -165,17 +177,24 @@ func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.
 // settleTimeout is what settling an attempt may take beyond the deadline.
 const settleTimeout = 2 * time.Second
 
-// endAttempt settles what became of an attempt, and returns what it ends in. A
-// refusal that could not be counted is not told: else whoever keeps the state from
-// being written could guess without end.
+// endAttempt settles what became of an attempt, and returns what it ends in.
 func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended, outcome error) error {
+	return a.counted(ctx, outcome, a.count(ctx, id, ended))
+}
+
+func (a *attempt) count(ctx context.Context, id string, ended []state.Ended) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	err := a.Store.EndAttempt(ctx, id, ended, a.Now())
-	if err == nil {
+	return a.Store.EndAttempt(ctx, id, ended, a.Now())
+}
+
+// counted: a refusal that could not be counted is not told, else whoever keeps the
+// state from being written could guess without end.
+func (a *attempt) counted(ctx context.Context, outcome, err error) error {
+	switch {
+	case err == nil:
 		return outcome
-	}
-	if verdictOf(outcome) == Refused {
+	case verdictOf(outcome) == Refused:
 		return fmt.Errorf("%v, which could not be counted: %w", outcome, err)
 	}
 	trace.Note(ctx, "limits", "", fmt.Sprintf("the attempt goes on counting: %v", err))

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,7 +32,14 @@ type sharedAttempt struct {
 	refusal error         // of the first login
 
 	logins int
-	ended  []state.Ended
+	ended  []endedShared
+
+	settling sync.Mutex // held while what is due is written, so that nobody is told before
+}
+
+type endedShared struct {
+	state.Ended
+	settled bool
 }
 
 // joinWithin bounds how long an attempt can go on by others joining it.
@@ -107,22 +115,34 @@ func (u *underWay) enter(key [sha256.Size]byte) (s *sharedAttempt, first bool) {
 	return s, first
 }
 
-// leave adds what became of one login. For the last one it returns what became
-// of all together.
-func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (all []state.Ended, last bool) {
+// leave adds what became of one login, and returns what is due to be written:
+// failures at once, since this login is told of them now, and everything else
+// with the last login.
+func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (due []state.Ended) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, e := range ended {
 		s.add(e)
 	}
 	s.logins--
-	if s.logins > 0 {
-		return nil, false
-	}
-	if u.attempts[s.key] == s {
+	if s.logins == 0 && u.attempts[s.key] == s {
 		delete(u.attempts, s.key)
 	}
-	return s.ended, true
+	for _, e := range s.ended {
+		if !e.settled && (s.logins == 0 || e.Outcome == state.Failed) {
+			due = append(due, e.Ended)
+		}
+	}
+	return due
+}
+
+// settled is called once what was due has been written.
+func (u *underWay) settled(s *sharedAttempt, due []state.Ended) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i := range s.ended {
+		s.ended[i].settled = s.ended[i].settled || slices.Contains(due, s.ended[i].Ended)
+	}
 }
 
 // add lets a failure outweigh everything, and success a question or an outage.
@@ -136,5 +156,5 @@ func (s *sharedAttempt) add(e state.Ended) {
 		}
 		return
 	}
-	s.ended = append(s.ended, e)
+	s.ended = append(s.ended, endedShared{Ended: e})
 }

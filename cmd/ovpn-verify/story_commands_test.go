@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base32"
+	"encoding/base64"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -73,8 +75,10 @@ func takeSeed(ts *testscript.TestScript, neg bool, args []string) {
 	uri, err := url.Parse(uriLine.FindString(ts.ReadFile("stdout")))
 	ts.Check(err)
 	seed := uri.Query().Get("secret")
+	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(seed)
+	ts.Check(err)
 	ts.Setenv(args[0], seed)
-	of(ts).secrets = append(of(ts).secrets, seed)
+	of(ts).secrets = append(of(ts).secrets, seed, string(raw))
 }
 
 // makeCode NAME SEED STEPS: sets $NAME to the code so many time steps from now.
@@ -180,6 +184,18 @@ func changeMode(ts *testscript.TestScript, neg bool, args []string) {
 // noteSecret TEXT…: what must not be seen anywhere from here on.
 func noteSecret(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).secrets = append(of(ts).secrets, args...)
+}
+
+// noteSecretFile FILE…: what stands in them must not be seen either, nor what it
+// is the base64 of.
+func noteSecretFile(ts *testscript.TestScript, neg bool, args []string) {
+	for _, file := range args {
+		content := strings.TrimSpace(ts.ReadFile(file))
+		of(ts).secrets = append(of(ts).secrets, content)
+		if raw, err := base64.StdEncoding.DecodeString(content); err == nil && len(raw) >= 16 {
+			of(ts).secrets = append(of(ts).secrets, string(raw))
+		}
+	}
 }
 
 // expectWorkers N: so many worker processes serve this story's configuration.

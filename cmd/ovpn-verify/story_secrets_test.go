@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,20 @@ func (s *story) lookForSecrets(ts *testscript.TestScript) {
 	}
 	found = append(found, testbed.FindSecrets(map[string]string{"what was shown": s.seen.String()}, typed)...)
 	if len(found) > 0 {
+		ts.Fatalf("%s", strings.Join(found, "\n"))
+	}
+}
+
+// expectClean [FILE…]: no secret stands in what the last command printed, nor in the files.
+func expectClean(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	fmt.Fprintf(&s.seen, "%s\n%s\n", ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	s.lookForSecrets(ts)
+	places := map[string]string{}
+	for _, file := range args {
+		places[file] = ts.ReadFile(file)
+	}
+	if found := testbed.FindSecrets(places, s.secrets); len(found) > 0 {
 		ts.Fatalf("%s", strings.Join(found, "\n"))
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // openvpnConnect [OPTION…] USER: the session of the user's last login begins; the
-// options are openvpn-call's.
+// options are openvpn-call's. It sets $TOKEN to the token that is pushed.
 func openvpnConnect(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).sessionCall(ts, args, testbed.Call.Connect)
 }
@@ -33,6 +33,7 @@ func (s *story) sessionCall(ts *testscript.TestScript, args []string,
 	ts.Check(err)
 	if token := pushedToken.FindStringSubmatch(r.Directives); token != nil {
 		s.secrets = append(s.secrets, token[1])
+		ts.Setenv("TOKEN", token[1])
 	}
 	s.session, s.last = r, testbed.Result{Status: r.Status, Output: r.Output}
 	fmt.Fprintln(&s.seen, r.Output)

@@ -67,6 +67,8 @@ func storyParams() testscript.Params {
 			"static":             makeStatic,
 			"recovery":           takeRecoveryCode,
 			"secret":             noteSecret,
+			"secret-file":        noteSecretFile,
+			"clean":              expectClean,
 			"workers":            expectWorkers,
 			"kill-workers":       killWorkers,
 			"wait-gone":          waitGone,

@@ -64,31 +64,46 @@ func (w Worker) Kill() error { return syscall.Kill(w.PID, syscall.SIGKILL) }
 // stamps in microseconds are left out.
 func FindSecrets(places map[string]string, secrets []string) []string {
 	var found []string
-	for _, secret := range secrets {
-		for form, text := range map[string]string{
-			"plain": secret, "hex": hex.EncodeToString([]byte(secret)),
-			"base64":   strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
-			"decimals": strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
-		} {
-			for place, content := range places {
-				if contains(stamps.ReplaceAllString(content, ""), text) {
-					found = append(found, fmt.Sprintf("%q stands in %s, %s", secret, place, form))
+	for name, content := range places {
+		p := newPlace(content)
+		for _, secret := range secrets {
+			for form, text := range map[string]string{
+				"plain": secret, "hex": hex.EncodeToString([]byte(secret)),
+				"base64":   strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
+				"decimals": strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
+			} {
+				if p.contains(text) {
+					found = append(found, fmt.Sprintf("%q stands in %s, %s", secret, name, form))
 				}
 			}
 		}
 	}
 	slices.Sort(found)
-	return found
+	return slices.Compact(found)
 }
 
 var (
 	stamps = regexp.MustCompile(`us=[0-9]+`) // OpenVPN's --verb 4
-	digits = regexp.MustCompile(`^[0-9]+$`)
+	digits = regexp.MustCompile(`[0-9]+`)
 )
 
-func contains(content, text string) bool {
-	if digits.MatchString(text) {
-		return regexp.MustCompile(`(^|[^0-9])` + text + `([^0-9]|$)`).MatchString(content)
+// place is read once, since a run has thousands of secrets.
+type place struct {
+	content string          // in lower case
+	numbers map[string]bool // the whole ones in it
+}
+
+func newPlace(content string) place {
+	p := place{strings.ToLower(stamps.ReplaceAllString(content, "")), map[string]bool{}}
+	for _, number := range digits.FindAllString(p.content, -1) {
+		p.numbers[number] = true
 	}
-	return strings.Contains(strings.ToLower(content), strings.ToLower(text))
+	return p
+}
+
+func (p place) contains(text string) bool {
+	if text != "" && digits.FindString(text) == text {
+		return p.numbers[text]
+	}
+	return strings.Contains(p.content, strings.ToLower(text))
 }

@@ -39,19 +39,23 @@ func (d *Deferred) verdict(ctx context.Context) (err error) {
 	return err
 }
 
-// waitForByte returns 0 when neither '0' nor '1' stands in the file before the window closes.
-func (d *Deferred) waitForByte(ctx context.Context, path string) (byte, error) {
+// waitForByte returns 0 when neither '0' nor '1' stands in the file before the
+// window closes, or ctx ends; it looks once more then.
+func (d *Deferred) waitForByte(ctx context.Context, path string) (verdict byte, err error) {
 	timer := time.NewTimer(time.Until(d.ended.Add(d.window)))
 	defer timer.Stop()
-	for {
+	for over := false; ; {
 		if text := readText(path); text != "" && (text[0] == '0' || text[0] == '1') {
 			return text[0], nil
 		}
+		if over {
+			return 0, err
+		}
 		select {
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			over, err = true, context.Cause(ctx)
 		case <-timer.C:
-			return 0, nil
+			over = true
 		case <-time.After(pollEvery):
 		}
 	}

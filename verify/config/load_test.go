@@ -143,10 +143,38 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := config.Load(path); err != nil && !strings.HasPrefix(err.Error(), path) {
-			t.Errorf("a fault without its file: %v", err)
+		c, err := config.Load(path)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), path) {
+				t.Errorf("a fault without its file: %v", err)
+			}
+			return
 		}
+		reload(t, path, c)
 	})
+}
+
+// reload: what loads is shown in a way that loads as the same, has no more
+// warnings then, and leaves nothing open that decides about logins.
+func reload(t *testing.T, path string, c config.Config) {
+	t.Helper()
+	var shown, again bytes.Buffer
+	if err := config.Write(&shown, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, shown.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second, err := config.Load(path)
+	if err == nil {
+		err = config.Write(&again, second)
+	}
+	if err != nil || again.String() != shown.String() || !reflect.DeepEqual(c.Warnings(), second.Warnings()) {
+		t.Errorf("shown as\n%s%v\nand then as\n%s", shown.String(), err, again.String())
+	}
+	if l := c.Login; l.Backend == "" || l.SecondFactor == "" || l.Deadline <= 0 || c.Limits.Failures < 0 || c.Worker.MaxConcurrent < 1 {
+		t.Errorf("loaded: %+v", c)
+	}
 }
 
 func glob(t testing.TB, kind string) []string {

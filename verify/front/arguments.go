@@ -38,7 +38,7 @@ func parseArguments(args []string, appended bool) (a arguments, problem string) 
 	}
 	// With `--config` alone in server.conf OpenVPN's file would be read as the
 	// configuration, and quoted in errors.
-	if configIsLast && appended {
+	if configIsLast && appended || a.config == "" {
 		return a, flag + " lacks its file"
 	}
 	return a, ""

@@ -43,6 +43,7 @@ func TestParseArguments(t *testing.T) {
 		"short help":             {[]string{"-h"}, arguments{}, true},
 		"subcommand":             {[]string{"version", "/tmp/up"}, arguments{}, true},
 		"config without a value": {[]string{"--config"}, arguments{}, true},
+		"config that is empty":   {[]string{"--config", "", "/tmp/up"}, arguments{}, true},
 		"config= without one":    {[]string{"--config="}, arguments{}, true},
 		"two files":              {[]string{"a", "b"}, arguments{}, true},
 		"empty argument":         {[]string{""}, arguments{}, true},
