@@ -91,7 +91,7 @@ func (w *weather) kill(ctx context.Context) {
 // flap takes the directory away, by a crash or by silence.
 func (w *weather) flap(ctx context.Context) {
 	slapd := w.stand.slapd
-	for pause(ctx, time.Second, 3*time.Second) {
+	for pause(ctx, 300*time.Millisecond, 1200*time.Millisecond) {
 		away, back := slapd.Pause, slapd.Resume
 		if rand.IntN(2) == 0 {
 			away, back = slapd.Kill, slapd.Start
@@ -100,7 +100,7 @@ func (w *weather) flap(ctx context.Context) {
 		w.outages = append(w.outages, outage{from: time.Now()})
 		w.guard.Unlock()
 		err := away()
-		pause(ctx, 200*time.Millisecond, 1600*time.Millisecond)
+		pause(ctx, 200*time.Millisecond, 1000*time.Millisecond)
 		if err = errors.Join(err, back()); err != nil {
 			w.stand.t.Error(err)
 			return
