@@ -27,7 +27,7 @@ func (b *Backend) ask(ctx context.Context, server string, req primary.Request, r
 	part, cancel := share(ctx, left)
 	defer cancel()
 	began, credential := time.Now(), b.newCredential(req)
-	answer, err := b.exchange(part, server, req, credential, round.state)
+	answer, err := b.exchange(part, server, req, credential, round)
 	switch {
 	case err == nil:
 		b.health.answered(server)

@@ -48,7 +48,9 @@ type Backend struct {
 	radsecSecret secret.Text
 
 	constants radius.Attributes // radius.attributes
-	health    *health
+	// passwordsSpent: the servers take a password once.
+	passwordsSpent bool
+	health         *health
 }
 
 // New validates cfg and reads secrets and certificates. It touches no network.
@@ -73,6 +75,10 @@ func New(cfg Config) (*Backend, error) {
 // RememberServers is for before the first login: servers that gave no answer are
 // asked last by the workers to come as well.
 func (b *Backend) RememberServers(m primary.ServerMemory) { b.health.avoid.Memory = m }
+
+// SpendPasswords is for before the first login: what users type holds a code, so
+// that a server which may have seen a password is not sent it again.
+func (b *Backend) SpendPasswords() { b.passwordsSpent = true }
 
 // CheckPassword asks one server after the other until one decides, those last
 // that gave no answer lately. nil: the

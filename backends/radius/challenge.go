@@ -49,6 +49,9 @@ func challenge(answer *radius.Packet, server string, req primary.Request, earlie
 	}
 }
 
+// answers tells whether there was a question.
+func (p pending) answers() bool { return p.username != "" }
+
 // encode writes the version and the four fields, each after its length in two bytes.
 func (p pending) encode() []byte {
 	b := []byte{pendingVersion}

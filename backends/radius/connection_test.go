@@ -167,16 +167,18 @@ func TestSlowAnswerIsWaitedFor(t *testing.T) {
 func TestRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Config, *primary.Request)
-		state  bool
+		answer *pending // nil: it is the first question
 		again  bool
 	}{
-		"password": {func(*Config, *primary.Request) {}, false, true},
-		"push":     {func(c *Config, _ *primary.Request) { c.Push = true }, false, false},
+		"password": {func(*Config, *primary.Request) {}, nil, true},
+		"push":     {func(c *Config, _ *primary.Request) { c.Push = true }, nil, false},
 		"code": {func(c *Config, r *primary.Request) {
 			c.PasswordFormat, r.Code = "{password}{code}", login("", "123456").Password
-		}, false, false},
-		"format without a code": {func(c *Config, _ *primary.Request) { c.PasswordFormat = "{password}{code}" }, false, true},
-		"answer":                {func(*Config, *primary.Request) {}, true, false},
+		}, nil, false},
+		"format without a code": {func(c *Config, _ *primary.Request) { c.PasswordFormat = "{password}{code}" }, nil, false}, // it may be in the password
+		"answer":                {func(*Config, *primary.Request) {}, &pending{state: []byte("s")}, false},
+		"answer without State":  {func(*Config, *primary.Request) {}, &pending{}, false},
+		"one-time password":     {func(*Config, *primary.Request) {}, nil, false},
 	} {
 		s, cfg := startTLS(t, fakeradius.Options{Users: map[string]fakeradius.User{
 			"alice": {Password: password}, "bob": {Answers: []fakeradius.Kind{fakeradius.Hangup}},
@@ -184,10 +186,14 @@ func TestRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		req := login("bob", password)
 		c.change(&cfg, &req)
 		b := backend(t, cfg)
+		if name == "one-time password" {
+			b.SpendPasswords()
+		}
 		letIn(t, b) // the connection was good before
 		var err error
-		if c.state {
-			_, err = b.AnswerChallenge(t.Context(), req, pending{server: b.servers[0], username: "bob", state: []byte("s")}.encode())
+		if c.answer != nil {
+			c.answer.server, c.answer.username = b.servers[0], "bob"
+			_, err = b.AnswerChallenge(t.Context(), req, c.answer.encode())
 		} else {
 			_, err = b.CheckPassword(t.Context(), req)
 		}

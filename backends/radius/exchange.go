@@ -18,11 +18,11 @@ import (
 
 // exchange asks one server. An error that is an outage says where it may have
 // asked the user.
-func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, round pending) (*radius.Packet, error) {
 	if link := b.links[server]; link != nil {
-		return b.exchangeTLS(ctx, link, req, c, state)
+		return b.exchangeTLS(ctx, link, req, c, round)
 	}
-	return b.exchangeUDP(ctx, server, req, c, state)
+	return b.exchangeUDP(ctx, server, req, c, round.state)
 }
 
 // exchangeUDP asks at the server's first address, and at the next ones as long

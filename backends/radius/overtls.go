@@ -77,15 +77,14 @@ func connect(ctx context.Context, server string, client *tlsclient.Client) (*tls
 	return conn, nil
 }
 
-// exchangeTLS writes a request once. It may be repeated where the connection was
-// lost and nothing comes of the server having seen it before: no push to a phone,
-// no code that is good once, no question that is answered.
-func (b *Backend) exchangeTLS(ctx context.Context, link *radsec.Server, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+// exchangeTLS writes a request once, and again, where that is safe, when the
+// connection was lost.
+func (b *Backend) exchangeTLS(ctx context.Context, link *radsec.Server, req primary.Request, c credential, round pending) (*radius.Packet, error) {
 	answer, written, err := link.Exchange(ctx, radsec.Request{
 		Encode: func(slot radsec.Slot) ([]byte, error) {
-			return b.encode(b.place(radius.CodeAccessRequest, slot), req, c, state)
+			return b.encode(b.place(radius.CodeAccessRequest, slot), req, c, round.state)
 		},
-		Repeatable: !b.cfg.Push && !b.cfg.spends(req) && len(state) == 0,
+		Repeatable: b.repeatable(round),
 	})
 	if err == nil {
 		return radius.Parse(answer, nil)
@@ -97,6 +96,14 @@ func (b *Backend) exchangeTLS(ctx context.Context, link *radsec.Server, req prim
 		err = b.asked(err)
 	}
 	return nil, err
+}
+
+// repeatable tells whether nothing comes of the server having seen the request
+// before: no push to a phone, no code that is good once, which a user may have
+// typed behind the password, too, and no question that is answered, whether it
+// had a State or not.
+func (b *Backend) repeatable(round pending) bool {
+	return !b.cfg.Push && !b.cfg.TakesCode() && !b.passwordsSpent && !round.answers()
 }
 
 // probeTLS is probe for a server over TLS.

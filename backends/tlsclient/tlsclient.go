@@ -58,7 +58,7 @@ func New(s Settings) (*Client, error) {
 		base.RootCAs, errCA = s.roots()
 	}
 	if s.ClientCertFile != "" {
-		base.Certificates, errClient = s.clientCertificate()
+		base.GetClientCertificate, errClient = s.clientCertificate()
 	}
 	if err := errors.Join(errCA, errClient); err != nil {
 		return nil, err
@@ -91,7 +91,10 @@ func (s Settings) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-func (s Settings) clientCertificate() ([]tls.Certificate, error) {
+// clientCertificate is shown to every server that asks for one: of a list in
+// tls.Config, Go would keep back what no authority has issued that the server
+// names (RFC 8446 section 4.2.4), and servers name the roots alone.
+func (s Settings) clientCertificate() (func(*tls.CertificateRequestInfo) (*tls.Certificate, error), error) {
 	pem, err := readPEM(s.ClientCertFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s.client_cert_file: %w", s.Section, err)
@@ -104,7 +107,7 @@ func (s Settings) clientCertificate() ([]tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%[1]s.client_cert_file %[2]q and %[1]s.client_key_file %[3]q do not go together: %[4]w", s.Section, s.ClientCertFile, s.ClientKeyFile, err)
 	}
-	return []tls.Certificate{pair}, nil
+	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }, nil
 }
 
 // readPEM refuses a file that others may write: whoever does is trusted with

@@ -9,6 +9,7 @@ import (
 
 	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/harden"
 )
 
 // example is the commented start of a configuration; a test loads it.
@@ -51,11 +52,25 @@ func (cmd *configCheck) Run(path *configFlag) error {
 	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
+	findings, serverErr := cmd.judgeServerConf(string(*path), c)
+	if err := usableByWorker(c); err != nil {
+		return err
+	}
 	fmt.Printf("%s is fine\n", *path)
-	if cmd.ServerConf == "" {
+	if cmd.ServerConf == "" || serverErr != nil {
+		return serverErr
+	}
+	return cmd.tell(findings)
+}
+
+// usableByWorker becomes worker.user, for good, to see whether it can do its
+// work. Whoever is not root cannot become anybody, and nothing is known.
+func usableByWorker(c config.Config) error {
+	if c.Worker.User == "" || os.Geteuid() != 0 {
 		return nil
 	}
-	return cmd.checkServerConf(string(*path), c)
+	_, err := harden.Restrict(c.Worker.User, c.Files())
+	return err
 }
 
 type configShow struct{}

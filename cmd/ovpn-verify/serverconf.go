@@ -9,26 +9,33 @@ import (
 	"ovpn-verify/verify/openvpn/serverconf"
 )
 
-// checkServerConf prints what is wrong with OpenVPN's configuration; a problem is
-// exit status 1. Both stock units run OpenVPN in the folder of its configuration.
-func (cmd *configCheck) checkServerConf(path string, c config.Config) error {
+// judgeServerConf finds what is wrong with OpenVPN's configuration, if there is
+// one to look at. Both stock units run OpenVPN in the folder of its configuration.
+func (cmd *configCheck) judgeServerConf(path string, c config.Config) ([]serverconf.Finding, error) {
+	if cmd.ServerConf == "" {
+		return nil, nil
+	}
 	dir := cmd.CD
 	if dir == "" {
 		dir = filepath.Dir(cmd.ServerConf)
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conf, err := serverconf.Read(cmd.ServerConf, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ours, err := oursFor(path, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	findings := serverconf.Judge(conf, ours, serverconf.ThisHost())
+	return serverconf.Judge(conf, ours, serverconf.ThisHost()), nil
+}
+
+// tell prints the findings; a problem is exit status 1.
+func (cmd *configCheck) tell(findings []serverconf.Finding) error {
 	if err := serverconf.Write(os.Stdout, findings); err != nil {
 		return err
 	}

@@ -55,14 +55,24 @@ func newBackend(c config.Config, store *state.Store) (verify.PasswordChecker, er
 		}
 		return backend, nil
 	case "radius":
-		backend, err := radius.New(c.RADIUS)
-		if err == nil && len(c.RADIUS.Servers) > 1 {
-			backend.RememberServers(serverMemory{store, "radius"})
-		}
-		return backend, err
+		return newRADIUS(c, store)
 	default:
 		return nil, errors.New("no backend of that name") // Validate has kept it out
 	}
+}
+
+func newRADIUS(c config.Config, store *state.Store) (verify.PasswordChecker, error) {
+	backend, err := radius.New(c.RADIUS)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.RADIUS.Servers) > 1 {
+		backend.RememberServers(serverMemory{store, "radius"})
+	}
+	if c.Login.OneTimePasswords {
+		backend.SpendPasswords()
+	}
+	return backend, nil
 }
 
 func newStore(c config.Config) *state.Store { return state.Open(c.State.Path, c.State.KeyFile) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 	"unsafe"
 
@@ -48,7 +49,11 @@ func dropCapabilities(files []File) error {
 		return failed("capabilities", err)
 	}
 	for _, f := range files {
-		if path, deed := f.denied(); path != "" {
+		path, deed := f.denied()
+		if path == "" {
+			path, deed = f.givenAway()
+		}
+		if path != "" {
 			kept[0].Effective, kept[1].Effective = kept[0].Permitted, kept[1].Permitted
 			return errors.Join(
 				fmt.Errorf("root keeps CAP_DAC_OVERRIDE and CAP_CHOWN to %s %q%s; worker.user can name a user that does without", deed, path, ownership(path)),
@@ -68,6 +73,17 @@ func (s *capabilitySet) permit(c int) { s[c/32].Permitted |= 1 << (c % 32) }
 func capabilities() (s capabilitySet, err error) {
 	err = unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &s[0])
 	return s, err
+}
+
+// givenAway is the folder in which what root makes is its owner's afterwards,
+// which takes both capabilities, also where root's group may write to it.
+func (f File) givenAway() (folder, deed string) {
+	folder = filepath.Dir(f.Path)
+	info, err := os.Stat(folder)
+	if f.Use != Keep || err != nil || info.Sys().(*syscall.Stat_t).Uid == 0 {
+		return "", ""
+	}
+	return folder, "make its owner's files in"
 }
 
 // setCapabilities also empties the inheritable set and with it the ambient one.

@@ -7,9 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
-	"time"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	landlocksys "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -46,7 +44,7 @@ func confine(files []File) (changed func() bool, err error) {
 	rules := rulesFor(files)
 	before := fingerprint(rules)
 	var paths []landlock.Rule
-	for _, r := range rules {
+	for _, r := range append(rules, linkedCertificates()...) {
 		info, err := os.Stat(r.path)
 		if err != nil {
 			continue // opening it will tell
@@ -59,27 +57,7 @@ func confine(files []File) (changed func() bool, err error) {
 	if err := restricted.BestEffort().Restrict(paths...); err != nil {
 		return nil, fmt.Errorf("restricting the files that can be opened: %w", err)
 	}
-	return rarely(func() bool { return !slices.Equal(fingerprint(rulesFor(files)), before) }), nil
-}
-
-// lookEvery keeps the look at some dozens of paths out of most logins' way: the
-// daemon waits for a worker to take a job. A file that is replaced meanwhile costs
-// the logins of that time a "not available".
-const lookEvery = time.Second
-
-// rarely asks changed once in a while; what has changed stays so.
-func rarely(changed func() bool) func() bool {
-	var mu sync.Mutex
-	var looked time.Time
-	var answer bool
-	return func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if !answer && time.Since(looked) >= lookEvery {
-			looked, answer = time.Now(), changed()
-		}
-		return answer
-	}
+	return func() bool { return !slices.Equal(fingerprint(rulesFor(files)), before) }, nil
 }
 
 // rightsInFolder are those in the folder of a file that is not only read once.
@@ -109,15 +87,39 @@ func systemRules() []rule {
 	var rules []rule
 	for _, path := range []string{
 		"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services", "/etc/protocols", "/etc/localtime",
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", // links, on some systems
 		"/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem", "/etc/pki/tls/cacert.pem", os.Getenv("SSL_CERT_FILE"),
 	} {
 		rules = append(rules, rule{path, readFile})
 	}
-	folders := append(strings.Split(os.Getenv("SSL_CERT_DIR"), ":"),
-		"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted",
-		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/var/lib/ca-certificates", "/usr/share/zoneinfo")
-	for _, path := range folders {
+	for _, path := range append(certificateFolders(), "/usr/share/zoneinfo") {
 		rules = append(rules, rule{path, readFolder})
+	}
+	return rules
+}
+
+func certificateFolders() []string {
+	return append(strings.Split(os.Getenv("SSL_CERT_DIR"), ":"),
+		"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted",
+		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/var/lib/ca-certificates")
+}
+
+// linkedCertificates are those in the folders that lie elsewhere. They are read
+// once, so that no fingerprint has them.
+func linkedCertificates() []rule {
+	var rules []rule
+	folders := certificateFolders()
+	for _, folder := range folders {
+		entries, _ := os.ReadDir(folder) // opening it will tell
+		for _, e := range entries {
+			path := filepath.Join(folder, e.Name())
+			target, err := os.Readlink(path)
+			if err == nil && strings.Contains(target, "/") && !slices.ContainsFunc(folders, func(f string) bool {
+				return f != "" && strings.HasPrefix(filepath.Clean(target), f+"/")
+			}) {
+				rules = append(rules, rule{path, readFile})
+			}
+		}
 	}
 	return rules
 }

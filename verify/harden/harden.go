@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Use is what the process does with a file.
@@ -38,7 +39,8 @@ type Result struct {
 	// Notes are what could not be done, in words for the log.
 	Notes []string
 	// Changed tells that a path leads to another file now than when the process
-	// was bound to the files it needs. Then it may not open that file.
+	// was bound to the files it needs, or that owner or mode of one were changed
+	// so that it may not use it. Then another process is needed.
 	Changed func() bool
 }
 
@@ -56,11 +58,12 @@ func Restrict(username string, files []File) (Result, error) {
 	if err := usable(username, files); err != nil {
 		return r, err
 	}
-	changed, err := confine(files)
+	before := unusable(files)
+	moved, err := confine(files)
 	r.note(err)
-	if err == nil {
-		r.Changed = changed
-	}
+	r.Changed = rarely(func() bool {
+		return err == nil && moved() || !slices.Equal(unusable(files), before)
+	})
 	return r, nil
 }
 

@@ -1,6 +1,7 @@
 package harden_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,6 +43,45 @@ func TestLinkedFilesAreWithinReach(t *testing.T) {
 	}
 	o := task{Files: []harden.File{{Path: link, Use: harden.ReadAgain}}, Open: []string{link}}.run(t)
 	if !slices.Equal(o.Open, []bool{true}) {
+		t.Errorf("%+v", o)
+	}
+}
+
+// Folders of certificates hold links to wherever an administrator keeps them
+// (c_rehash), and what distributions call the bundle may be a link as well.
+func TestLinkedCertificatesAreWithinReach(t *testing.T) {
+	p := tree(t, "corp/ca.pem", "corp/other", "certs/plain.pem", "bundle/real.pem", "named/x")
+	inFolder := filepath.Join(filepath.Dir(p[2]), "0123abcd.0")
+	bundle := filepath.Join(filepath.Dir(p[4]), "ca.pem")
+	if err := errors.Join(os.Symlink(p[0], inFolder), os.Symlink(p[3], bundle)); err != nil {
+		t.Fatal(err)
+	}
+	o := task{
+		Env:  []string{"SSL_CERT_DIR=" + filepath.Dir(p[2]), "SSL_CERT_FILE=" + bundle},
+		Open: []string{p[2], bundle, inFolder, p[1]},
+	}.run(t)
+	if want := []bool{true, true, true, !o.confined()}; !slices.Equal(o.Open, want) || o.Changed {
+		t.Errorf("read %v, want %v; %+v", o.Open, want, o)
+	}
+}
+
+// A root that may do without its capabilities at first needs them for a file of
+// somebody else that comes later.
+func TestFileOfAnotherOwnerIsNoticed(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // only root gives up what would let it read the file
+	}
+	p := tree(t, "users/users.toml", "users/other")
+	if err := os.Chown(p[1], 65533, 65533); err != nil {
+		t.Fatal(err)
+	}
+	o := task{
+		Files: []harden.File{{Path: p[0], Use: harden.ReadAgain}, {Path: filepath.Join(filepath.Dir(p[0]), "state.db"), Use: harden.Keep}},
+		Move:  [2]string{p[1], p[0]},
+	}.run(t)
+	// The tests' binary may be one with cgo, which keeps its capabilities.
+	kept := slices.Contains(o.Notes, "capabilities: operation not supported")
+	if o.Changed == kept || o.Err != "" {
 		t.Errorf("%+v", o)
 	}
 }

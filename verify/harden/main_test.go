@@ -23,6 +23,7 @@ type task struct {
 	Open  []string  // paths to read
 	Make  []string  // paths to make a file at
 	Move  [2]string // a file that takes another's place
+	Env   []string
 }
 
 type outcome struct {
@@ -80,7 +81,7 @@ func (t task) run(tt *testing.T) (o outcome) {
 		tt.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), order+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(append(os.Environ(), t.Env...), order+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		err = json.Unmarshal(out, &o)
