@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -23,8 +24,8 @@ type sample struct {
 
 const verdictTimeout = 10 * time.Second
 
-// callInTurn calls each program once, then each once more, and so on, so that
-// whatever else the machine does meets all of them.
+// callInTurn calls each program once, then each once more, and so on, in another
+// order each time, so that whatever else the machine does meets all of them.
 func callInTurn(programs []program, runs int, dir string) ([][]sample, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -43,7 +44,8 @@ func callInTurn(programs []program, runs int, dir string) ([][]sample, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	all := make([][]sample, len(programs))
 	for range runs {
-		for i, p := range programs {
+		for _, i := range rand.Perm(len(programs)) { // the processors' caches are as the one before left them
+			p := programs[i]
 			s, err := call(p, dir)
 			if err == nil {
 				err = waitForChildren(p)
