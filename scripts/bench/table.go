@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func machine(binary, dir, load string) string {
 	}
 	return fmt.Sprintf("%s, %d processors, %s, load before %s, files in %s (%s)\n%s, %.1f MB\n",
 		strings.TrimSpace(string(kernel)), runtime.NumCPU(), time.Now().Format(time.DateOnly), load,
-		os.TempDir(), filesystem(dir), strings.Join(strings.Fields(string(version)), " "), float64(size)/1e6)
+		filepath.Dir(dir), filesystem(dir), strings.Join(strings.Fields(string(version)), " "), float64(size)/1e6)
 }
 
 func filesystem(dir string) string {
