@@ -27,3 +27,16 @@ lint: ## what CI checks besides the tests
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute
 	scripts/fuzz
+
+.PHONY: bench
+bench: build ## what OpenVPN waits for, beside other programs; keeps testdata/bench/latest.txt
+	$(GO) run ./scripts/bench --binary bin/ovpn-verify
+
+.PHONY: bench-daemon
+bench-daemon: build ## the same from a real daemon's side, appended to the file
+	scripts/install-deps
+	$(GO) run ./scripts/bench --binary bin/ovpn-verify --daemon
+
+.PHONY: size
+size: build ## what each dependency adds to the binary and to the worker's start
+	$(GO) run ./scripts/bench/size --binary bin/ovpn-verify

@@ -2,6 +2,7 @@ package testbed_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,5 +116,25 @@ func TestCallHasTheDaemonsEnvironment(t *testing.T) {
 	t.Setenv("HOME", "/root")
 	if r := result(t, c); r.Output != "user-pass-verify 198.51.100.7 4711 2 Initial\n" {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestPreparedCallIsStartedByOthers(t *testing.T) {
+	dir := t.TempDir()
+	p, err := testbed.Call{Config: "/c.toml", Username: "ada", Password: "x", Dir: dir}.Prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `[ "$1 $2" = "--config /c.toml" ] && [ -s "$3" ] && printf 1 > "$auth_control_file"`
+	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, p.Args...)...)
+	cmd.Env = p.Env
+	if before, err := p.Verdict(), cmd.Run(); err != nil || before != 0 || p.Verdict() != '1' {
+		t.Errorf("verdict %q, then %q, error %v", before, p.Verdict(), err)
+	}
+	if err := p.Remove(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("%d files are left behind", len(left))
 	}
 }

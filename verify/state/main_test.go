@@ -21,7 +21,11 @@ const roleEnv = "OVPN_VERIFY_STATE_TEST_ROLE"
 func TestMain(m *testing.M) {
 	role := strings.Fields(os.Getenv(roleEnv))
 	if len(role) == 0 {
-		os.Exit(m.Run())
+		status := m.Run()
+		for _, end := range atExit {
+			end()
+		}
+		os.Exit(status)
 	}
 	s := Open(role[1], role[1]+".key")
 	switch role[0] {

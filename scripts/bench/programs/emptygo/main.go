@@ -1,0 +1,4 @@
+// Command emptygo is the least that a Go program costs.
+package main
+
+func main() {}

@@ -1,0 +1,147 @@
+// Command size says what each direct dependency adds to the program: the
+// packages that are there for it alone, their symbols in the binary, and what
+// their init functions cost each process that comes so far as to run them, which
+// are the worker and the commands, not front.
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+const program = "ovpn-verify/cmd/ovpn-verify"
+
+// pkg is what `go list` tells of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	ImportMap  map[string]string
+	Module     *struct{ Path string }
+}
+
+// cost is what packages add.
+type cost struct {
+	packages int
+	size     int64 // bytes of symbols; their share of the tables of functions and lines is not in it
+	initMs   float64
+	allocs   int64 // bytes
+}
+
+func main() {
+	binary := flag.String("binary", "bin/ovpn-verify", "the `program` as it ships")
+	flag.Parse()
+	if err := run(*binary); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(binary string) error {
+	info, err := os.Stat(binary)
+	if err != nil {
+		return err
+	}
+	packages, err := list()
+	if err != nil {
+		return err
+	}
+	modules, err := directModules()
+	if err != nil {
+		return err
+	}
+	costs, err := measure(packages)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: %.2f MB\n\n", binary, float64(info.Size())/1e6)
+	rows := map[string]cost{}
+	for _, module := range modules {
+		rows[module] = sum(costs, without(packages, module))
+	}
+	slices.SortFunc(modules, func(a, b string) int { return cmp.Compare(rows[b].size, rows[a].size) })
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "packages\tKB\tinit µs\tinit allocates\t\t")
+	for _, module := range modules {
+		show(w, module, rows[module])
+	}
+	total := cost{packages: len(packages)}
+	for _, c := range costs {
+		total.size, total.initMs, total.allocs = total.size+c.size, total.initMs+c.initMs, total.allocs+c.allocs
+	}
+	show(w, "everything, Go's own packages included", total)
+	return w.Flush()
+}
+
+func show(w io.Writer, name string, c cost) {
+	fmt.Fprintf(w, "%d\t%.0f\t%.0f\t%d\t\t%s\n", c.packages, float64(c.size)/1e3, c.initMs*1e3, c.allocs, name)
+}
+
+// list returns the program's packages by import path.
+func list() (map[string]pkg, error) {
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,ImportMap,Module", program).Output()
+	if err != nil {
+		return nil, err
+	}
+	packages := map[string]pkg{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages, nil
+		} else if err != nil {
+			return nil, err
+		}
+		packages[p.ImportPath] = p
+	}
+}
+
+func directModules() ([]string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all").Output()
+	return strings.Fields(string(out)), err
+}
+
+// without returns the packages that nobody would import but for the module.
+func without(packages map[string]pkg, module string) []string {
+	needed := map[string]bool{}
+	var need func(path string)
+	need = func(path string) {
+		p := packages[path]
+		if needed[path] || p.Module != nil && p.Module.Path == module {
+			return
+		}
+		needed[path] = true
+		for _, imported := range p.Imports {
+			if mapped := p.ImportMap[imported]; mapped != "" {
+				imported = mapped // a package that the standard library has a copy of
+			}
+			need(imported)
+		}
+	}
+	need(program)
+	need("runtime") // which nobody imports in so many words
+	need("runtime/cgo")
+	var only []string
+	for path := range packages {
+		if !needed[path] {
+			only = append(only, path)
+		}
+	}
+	return only
+}
+
+func sum(costs map[string]cost, packages []string) cost {
+	total := cost{packages: len(packages)}
+	for _, path := range packages {
+		c := costs[path]
+		total.size, total.initMs, total.allocs = total.size+c.size, total.initMs+c.initMs, total.allocs+c.allocs
+	}
+	return total
+}
