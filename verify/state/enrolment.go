@@ -56,8 +56,18 @@ func (s *Store) PutEnrolment(ctx context.Context, e Enrolment) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(t.put(bucketEnrolments, key, record), t.delete(bucketRecovery, key))
+		return errors.Join(t.put(bucketEnrolments, key, record), t.delete(bucketRecovery, key), t.beginSteps(key))
 	})
+}
+
+// beginSteps spends the first step there ever was, for who has spent none: the
+// steps of those who are enrolled are then found, and need not be missed.
+func (t *txn) beginSteps(key []byte) error {
+	found, err := t.has(bucketSteps, key)
+	if err != nil || found {
+		return err
+	}
+	return t.put(bucketSteps, key, make([]byte, 8))
 }
 
 // Enrolment returns the user's enrolment with its seed, or ErrNotFound.

@@ -59,5 +59,13 @@ func upgradeFrom1(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return lay(tx)
+	if err := lay(tx); err != nil {
+		return err
+	}
+	t := &txn{tx: tx}
+	enrolments, err := t.bucket(bucketEnrolments)
+	if err != nil {
+		return err
+	}
+	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key) })
 }

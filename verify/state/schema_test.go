@@ -16,6 +16,7 @@ func TestUpgradeKeepsWhatLasts(t *testing.T) {
 	s := newStore(t)
 	must(t, s.PutEnrolment(t.Context(), Enrolment{Identity: "ada", Seed: secret.FromString("seed"), Created: now}))
 	must(t, s.SpendStep(t.Context(), "ada", 60, Counter{}, now))
+	must(t, s.PutEnrolment(t.Context(), Enrolment{Identity: "bob", Seed: secret.FromString("seed"), Created: now}))
 	db, err := bbolt.Open(s.path, 0o600, nil)
 	must(t, err)
 	must(t, db.Update(func(tx *bbolt.Tx) error {
@@ -23,6 +24,7 @@ func TestUpgradeKeepsWhatLasts(t *testing.T) {
 			must(t, tx.DeleteBucket([]byte(name)))
 		}
 		old := &txn{tx: tx}
+		must(t, old.delete(bucketSteps, []byte("bob")))
 		_, err := tx.CreateBucket([]byte("challenge expiries"))
 		must(t, err)
 		must(t, old.put(bucketChallenges, []byte("key"), []byte("short")))
@@ -36,6 +38,9 @@ func TestUpgradeKeepsWhatLasts(t *testing.T) {
 	e, err := s.Enrolment(t.Context(), "ada")
 	if err != nil || string(e.Seed.Reveal()) != "seed" {
 		t.Errorf("the enrolment: %v", err)
+	}
+	if n := count(t, s, bucketSteps); n != 2 {
+		t.Errorf("%d users have a last step", n)
 	}
 	must(t, s.PutChallenge(t.Context(), "id", question, now))
 	must(t, attempt(t, s, user, Failed, now))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"os"
+	"syscall"
 )
 
 // bbolt's file format (bbolt's internal/common: page.go, meta.go, inode.go).
@@ -19,11 +20,13 @@ const (
 
 var native = binary.NativeEndian
 
-// tree is what bbolt's newer meta page says, and the pages met so far.
+// tree is what bbolt's newer meta page says, and while it is checked the whole
+// file and the pages met so far, a bit for each.
 type tree struct {
 	f                           *os.File
 	txid, root, freelist, pages uint64
-	used                        map[uint64]bool
+	mapped                      []byte
+	used                        []uint64
 }
 
 // newestMeta reads both meta pages and returns the newer one's tree.
@@ -44,9 +47,23 @@ func newestMeta(f *os.File) (*tree, error) {
 
 // check refuses what bbolt follows blindly: a page that is used twice, on which it
 // would turn in circles until the stack or the memory is used up, and a page in use
-// that counts as free, which it would overwrite.
+// that counts as free, which it would overwrite. A fault of the mapping, of a file
+// that is cut short meanwhile, is for the caller to recover from.
 func (t *tree) check() error {
-	t.used = map[uint64]bool{0: true, 1: true}
+	info, err := t.f.Stat()
+	if err != nil {
+		return err
+	}
+	if t.pages > uint64(info.Size())/pageSize {
+		return fmt.Errorf("%d pages are in use, the file has %d bytes", t.pages, info.Size())
+	}
+	t.mapped, err = syscall.Mmap(int(t.f.Fd()), 0, int(t.pages)*pageSize, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("mmap: %w", err)
+	}
+	defer syscall.Munmap(t.mapped)
+	t.used = make([]uint64, t.pages/64+1)
+	t.used[0] = 0b11 // the meta pages
 	if err := t.walk(t.root); err != nil {
 		return err
 	}
@@ -80,29 +97,24 @@ func readMeta(f *os.File, page int64) (*tree, error) {
 
 // read returns a page with its overflow, and marks it as used.
 func (t *tree) read(id uint64) (b []byte, flags uint16, err error) {
-	header := make([]byte, pageHeader)
 	if id >= t.pages {
 		return nil, 0, fmt.Errorf("page %d of %d is referred to", id, t.pages)
 	}
-	if _, err := t.f.ReadAt(header, int64(id)*pageSize); err != nil {
-		return nil, 0, fmt.Errorf("page %d: %w", id, err)
-	}
+	header := t.mapped[id*pageSize:][:pageHeader]
 	last := id + uint64(native.Uint32(header[12:]))
 	if native.Uint64(header) != id || last >= t.pages {
 		return nil, 0, fmt.Errorf("page %d has another page's header", id)
 	}
 	for n := id; n <= last; n++ {
-		if t.used[n] {
+		if t.isUsed(n) {
 			return nil, 0, fmt.Errorf("page %d is used twice", n)
 		}
-		t.used[n] = true
+		t.used[n/64] |= 1 << (n % 64)
 	}
-	b = make([]byte, (last-id+1)*pageSize)
-	if _, err := t.f.ReadAt(b, int64(id)*pageSize); err != nil {
-		return nil, 0, fmt.Errorf("page %d: %w", id, err)
-	}
-	return b, native.Uint16(header[8:]), nil
+	return t.mapped[id*pageSize : (last+1)*pageSize], native.Uint16(header[8:]), nil
 }
+
+func (t *tree) isUsed(id uint64) bool { return t.used[id/64]>>(id%64)&1 == 1 }
 
 func (t *tree) walk(id uint64) error {
 	b, flags, err := t.read(id)
@@ -150,7 +162,7 @@ func (t *tree) walkFree() error {
 		return fmt.Errorf("page %d is no free list", t.freelist)
 	}
 	for i := range count {
-		if id := native.Uint64(ids[i*8:]); id >= t.pages || t.used[id] {
+		if id := native.Uint64(ids[i*8:]); id >= t.pages || t.isUsed(id) {
 			return fmt.Errorf("page %d is used and free", id)
 		}
 	}
