@@ -124,8 +124,11 @@ func (w *world) connectionTo(proc, url string) []string {
 func TestWorkerUserThatMayNotUseTheState(t *testing.T) {
 	w := newWorld(t)
 	section := fileSection + "[worker]\nlinger = \"0s\"\nuser = \"%d\"\n"
-	w.configure(fmt.Sprintf(section, anotherUser))
+	w.writeConfig(fmt.Sprintf(section, anotherUser))
 	w.run("lovelace-1815\n", "user", "add", "ada", "--password-stdin")
+	if out, err := exec.Command(binary, "--config", w.path("config.toml"), "config", "check").CombinedOutput(); err == nil || !strings.Contains(string(out), "mend it with: ") {
+		t.Errorf("config check: %v\n%s", err, out)
+	}
 	if r := w.call(); r.Accepted() || r.Reason != unavailableText || !strings.Contains(r.Output, "mend it with: ") {
 		t.Errorf("%+v", r)
 	}

@@ -121,8 +121,13 @@ func (w *world) lookUpNobody() {
 // configure writes the configuration; the sections for state and log are the same everywhere.
 func (w *world) configure(sections string) {
 	w.t.Helper()
-	w.write("config.toml", sections+"\n[state]\npath = \"state.db\"\n[log]\nto = \"log\"\n")
+	w.writeConfig(sections)
 	w.run("", "config", "check")
+}
+
+func (w *world) writeConfig(sections string) {
+	w.t.Helper()
+	w.write("config.toml", sections+"\n[state]\npath = \"state.db\"\n[log]\nto = \"log\"\n")
 }
 
 func (w *world) serve(o testbed.ServerOptions) *testbed.Server {
