@@ -116,6 +116,9 @@ func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, r
 
 func (s *Store) recognise(t *txn, place Place, field secret.Text, retries bool, now time.Time) (*sessionRecord, Recognised, error) {
 	here, err := t.session(placeKey(place), now)
+	if here != nil && here.Ended { // its token is kept for the client's return, and nothing else
+		here = nil
+	}
 	if err != nil || here == nil && !retries {
 		return nil, Unknown, err
 	}

@@ -168,3 +168,19 @@ func TestSessionsOfPasswordsNeedNoKey(t *testing.T) {
 		t.Error("there is a key file")
 	}
 }
+
+// What outlives a session for a client that comes back is its token alone.
+func TestSessionThatHasEndedIsNotRecognisedByItsField(t *testing.T) {
+	s := newStore(t)
+	token := secret.FromString("token-1")
+	must(t, s.PutSession(t.Context(), sessionAt(home), field, 0, now))
+	must(t, s.SessionUp(t.Context(), home, token, now))
+	must(t, s.AwaitReturn(t.Context(), home, now))
+	must(t, s.EndSession(t.Context(), home, now))
+	if got := recognise(t, s, home, field, now); got != Unknown {
+		t.Errorf("the field: %v", got)
+	}
+	if _, err := s.SessionByToken(t.Context(), token, now); err != nil {
+		t.Errorf("the token: %v", err)
+	}
+}
