@@ -42,10 +42,10 @@ func (a *attempt) account(err error) string {
 
 // outcome: a failure of the password is not one of the code, and the other way
 // round; a wrong code has been counted where it was checked, and an answer to no
-// question is no guess. An address is
-// charged with both, and never cleared: else whoever has an account of his own
-// could go on guessing others'. It is not charged with what is no guess: one
-// client that repeats a spent code would lock its whole office out.
+// question is no guess. An address is charged with both, and never cleared: else
+// whoever has an account of his own could go on guessing others'. It is not charged
+// with what is no guess: one client that repeats a spent code would lock its whole
+// office out.
 func (a *attempt) outcome(c state.Counter, err error) state.Outcome {
 	switch verdictOf(err) {
 	case Accepted:

@@ -11,12 +11,9 @@ import (
 func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) error {
 	return s.do(ctx, func(t *txn) error {
 		key := placeKey(place)
-		r, err := t.session(key, now)
+		r, err := t.knownSession(key, now)
 		if err != nil {
 			return err
-		}
-		if r == nil {
-			return ErrNotFound
 		}
 		if r.Awaited {
 			r.Ended = true
@@ -31,12 +28,9 @@ func (s *Store) EndSession(ctx context.Context, place Place, now time.Time) erro
 // a session.
 func (s *Store) AwaitReturn(ctx context.Context, place Place, now time.Time) error {
 	return s.do(ctx, func(t *txn) error {
-		r, err := t.session(placeKey(place), now)
+		r, err := t.knownSession(placeKey(place), now)
 		if err != nil {
 			return err
-		}
-		if r == nil {
-			return ErrNotFound
 		}
 		r.Awaited = true
 		return t.putSession(*r, now)

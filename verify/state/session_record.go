@@ -121,3 +121,12 @@ func (t *txn) seeSession(now time.Time) error {
 	stamp, err := now.MarshalBinary()
 	return errors.Join(err, t.put(bucketMeta, []byte(keySessionsSeen), stamp))
 }
+
+// knownSession is session for those to whom there must be one: ErrNotFound otherwise.
+func (t *txn) knownSession(key []byte, now time.Time) (*sessionRecord, error) {
+	r, err := t.session(key, now)
+	if err == nil && r == nil {
+		err = ErrNotFound
+	}
+	return r, err
+}

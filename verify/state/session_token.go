@@ -18,12 +18,9 @@ func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, n
 		if err := t.seeSession(now); err != nil {
 			return err
 		}
-		r, err := t.session(placeKey(place), now)
+		r, err := t.knownSession(placeKey(place), now)
 		if err != nil {
 			return err
-		}
-		if r == nil {
-			return ErrNotFound
 		}
 		r.Up = true
 		if err := t.forgetReturned(r.From, now); err != nil {
@@ -50,8 +47,8 @@ func (s *Store) SessionByToken(ctx context.Context, token secret.Text, now time.
 		if err != nil {
 			return Session{}, err
 		}
-		r, err := t.session(place, now)
-		if err == nil && (r == nil || !bytes.Equal(r.Token, hash[:])) {
+		r, err := t.knownSession(place, now)
+		if err == nil && !bytes.Equal(r.Token, hash[:]) {
 			err = ErrNotFound
 		}
 		if err != nil {
