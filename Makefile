@@ -2,11 +2,14 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+OUT     ?= bin/ovpn-verify
+# Where front can run before Go's runtime starts, the kernel starts the program there.
+ENTRY   := $(if $(filter linux/amd64 linux/arm64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),-E ovpn-verify/verify/front.Entry)
+LDFLAGS := -s -w $(ENTRY) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .PHONY: build
 build: ## the static binary, bin/ovpn-verify
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ovpn-verify ./cmd/ovpn-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
 
 .PHONY: test
 test: ## every test, with what it needs; without root it says what it leaves out

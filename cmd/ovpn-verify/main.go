@@ -53,7 +53,7 @@ func run() (status int) {
 		}
 	}()
 	if front.CalledByOpenVPN() {
-		return decideInsideCall(front.Run(os.Args))
+		return decideInsideCall(front.Run(os.Args, os.Environ()))
 	}
 	return runCommand(os.Args[1:])
 }

@@ -16,7 +16,7 @@ import (
 	"ovpn-verify/scripts/testbed"
 )
 
-// binary is the real program, built for the run: front works in its init.
+// binary is the real program, built for the run: front is done before main.
 var binary string
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }

@@ -15,22 +15,29 @@ import (
 	"syscall"
 )
 
-// BuildProgram builds ovpn-verify as it ships into a folder of its own, where
-// every user can execute it. remove takes it away again.
+// BuildProgram builds ovpn-verify as it ships, with make, into a folder of its
+// own, where every user can execute it. remove takes it away again.
 func BuildProgram() (binary string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "ovpn-verify-built-")
 	if err != nil {
 		return "", nil, err
 	}
 	binary = filepath.Join(dir, "ovpn-verify")
-	build := exec.Command("go", "build", "-o", binary, "ovpn-verify/cmd/ovpn-verify")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
+	out, err := build(binary)
 	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
 		os.RemoveAll(dir)
 		return "", nil, fmt.Errorf("testbed: building ovpn-verify: %w\n%s", err, out)
 	}
 	return binary, func() { os.RemoveAll(dir) }, nil
+}
+
+func build(binary string) (output []byte, err error) {
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return nil, err
+	}
+	root := filepath.Dir(strings.TrimSpace(string(module)))
+	return exec.Command("make", "-s", "-C", root, "build", "OUT="+binary).CombinedOutput()
 }
 
 // Worker is a worker process of ovpn-verify.

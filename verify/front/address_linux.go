@@ -2,7 +2,7 @@ package front
 
 import "syscall"
 
-// socketAddress names the worker in the abstract namespace: no file that could
+// workerAddress names the worker in the abstract namespace: no file that could
 // be left behind, a read-only disk or a chroot does not matter. The name is a
 // hash of the user id, the configuration's path and of what stat tells of
 // it and of this binary: after an upgrade or a changed configuration the next
@@ -10,18 +10,25 @@ import "syscall"
 // finishes its jobs. Where paths lead elsewhere (another root or mount
 // namespace), or the worker's environment would differ, the name differs too: a
 // login must not be decided by another unit's users file.
-func socketAddress(config string) *syscall.SockaddrUnix {
-	h := hashNumber(uint64(syscall.Geteuid()), fnvOffset)
+func (p *process) workerAddress(config string) address {
+	h := hashNumber(uint64(userID()), fnvOffset)
 	h = hashText(config, h)
-	_, binary := executable()
-	h = hashStat(binary, h)
+	_, binary := p.executable()
+	h = hashStat(&binary, h)
 	h = hashFile(config, h)
 	h = hashInode("/", h)
 	h = hashInode("/proc/self/ns/mnt", h)
-	for _, variable := range workerEnvironment() {
-		h = hashText(variable, h)
+	environment := p.workerEnvironment()
+	for _, entry := range environment {
+		if entry != nil {
+			h = hashText(text(entry), h)
+		}
 	}
-	return &syscall.SockaddrUnix{Name: "@ovpn-verify/" + hexadecimal(h)}
+	const prefix = "ovpn-verify/"
+	var name [len(prefix) + 16]byte
+	copy(name[:], prefix)
+	putHexadecimal(name[len(prefix):], h)
+	return newAddress(name[:])
 }
 
 // FNV-1a, which needs no package of its own. It need not resist anybody: both
@@ -50,7 +57,7 @@ func hashNumber(n, h uint64) uint64 {
 
 func hashInode(path string, h uint64) uint64 {
 	var info syscall.Stat_t
-	if syscall.Stat(path, &info) != nil {
+	if stat(path, &info) != 0 {
 		return hashByte(0, h)
 	}
 	return hashNumber(info.Ino, hashNumber(uint64(info.Dev), h))
@@ -58,13 +65,13 @@ func hashInode(path string, h uint64) uint64 {
 
 func hashFile(path string, h uint64) uint64 {
 	var info syscall.Stat_t
-	if syscall.Stat(path, &info) != nil {
+	if stat(path, &info) != 0 {
 		return h
 	}
-	return hashStat(info, h)
+	return hashStat(&info, h)
 }
 
-func hashStat(info syscall.Stat_t, h uint64) uint64 {
+func hashStat(info *syscall.Stat_t, h uint64) uint64 {
 	for _, n := range [...]uint64{
 		uint64(info.Dev), info.Ino, uint64(info.Size), uint64(info.Mtim.Nano()), uint64(info.Ctim.Nano()),
 	} {
@@ -73,12 +80,11 @@ func hashStat(info syscall.Stat_t, h uint64) uint64 {
 	return h
 }
 
-func hexadecimal(n uint64) string {
+// putHexadecimal fills b with the last digits.
+func putHexadecimal(b []byte, n uint64) {
 	const digits = "0123456789abcdef"
-	var b [16]byte
 	for i := range b {
 		b[len(b)-1-i] = digits[n&15]
 		n >>= 4
 	}
-	return string(b[:])
 }

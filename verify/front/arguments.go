@@ -1,9 +1,6 @@
 package front
 
-import "syscall"
-
-// maxArguments bounds what is read of the command line, in bytes.
-const maxArguments = 16 << 10
+import "unsafe"
 
 type arguments struct {
 	config string
@@ -13,25 +10,27 @@ type arguments struct {
 // parseArguments understands `[--config FILE] [FILE]` and nothing else: a typo
 // in server.conf must not be taken for a login. appended says that OpenVPN itself
 // has put a file last.
-func parseArguments(args []string, appended bool) (a arguments, problem string) {
+func (p *process) parseArguments(appended bool) (a arguments, wrong problem) {
 	a.config = defaultConfig
-	if path, set := syscall.Getenv("OVPN_VERIFY_CONFIG"); set && path != "" {
+	if path := p.value("OVPN_VERIFY_CONFIG"); path != "" {
 		a.config = path
 	}
 	const flag = "--config"
 	configIsLast := false
-	for i := 1; i < len(args); i++ {
-		switch arg := args[i]; {
-		case arg == flag && i+1 < len(args):
+	for i := 1; i < len(p.args); i++ {
+		switch arg := p.argument(i); {
+		case arg == flag && i+1 < len(p.args):
 			i++
-			a.config = args[i]
-			configIsLast = i+1 == len(args)
+			a.config = p.argument(i)
+			configIsLast = i+1 == len(p.args)
 		case len(arg) > len(flag)+1 && arg[:len(flag)+1] == flag+"=":
 			a.config = arg[len(flag)+1:]
-		case arg == "" || arg[0] == '-':
-			return a, "unknown argument " + quote(arg) + "; OpenVPN may be given --config FILE only"
+		case arg == "":
+			return a, problem{before: "an argument is empty; OpenVPN may be given --config FILE only"}
+		case arg[0] == '-':
+			return a, problem{before: "unknown argument ", outside: arg, after: "; OpenVPN may be given --config FILE only"}
 		case a.file != "":
-			return a, "unexpected argument " + quote(arg) + " beside OpenVPN's own file"
+			return a, problem{before: "unexpected argument ", outside: arg, after: " beside OpenVPN's own file"}
 		default:
 			a.file = arg
 		}
@@ -39,53 +38,32 @@ func parseArguments(args []string, appended bool) (a arguments, problem string) 
 	// With `--config` alone in server.conf OpenVPN's file would be read as the
 	// configuration, and quoted in errors.
 	if configIsLast && appended || a.config == "" {
-		return a, flag + " lacks its file"
+		return a, problem{before: flag + " lacks its file"}
 	}
-	return a, ""
+	return a, problem{}
 }
 
-// commandLine reads the process's arguments without package os.
-func commandLine() ([]string, bool) {
-	b, err := readUpTo("/proc/self/cmdline", maxArguments)
-	if err != nil || len(b) == 0 || b[len(b)-1] != 0 {
-		return nil, false
-	}
-	var args []string
-	start := 0
-	for i, c := range b {
-		if c == 0 {
-			args = append(args, string(b[start:i]))
-			start = i + 1
-		}
-	}
-	return args, true
-}
+// pathMax is what the kernel takes as a path, in bytes, the NUL included (PATH_MAX).
+const pathMax = 4096
 
+// absolutePath is where absolute puts the configuration's path, behind it a NUL.
+var absolutePath [pathMax]byte
+
+// absolute refuses what no file can be called.
 func absolute(path string) string {
-	if path != "" && path[0] == '/' {
-		return path
-	}
-	dir, err := syscall.Getwd()
-	if err != nil {
-		refuse("the folder that " + quote(path) + " is relative to: " + err.Error())
-	}
-	return dir + "/" + path
-}
-
-// quote makes outside text safe for a log line.
-func quote(s string) string {
-	const most = 100
-	b := []byte{'"'}
-	for i := range len(s) {
-		if i == most {
-			b = append(b, "…"...)
-			break
+	n := 0
+	if path[0] != '/' {
+		var e errno
+		if n, e = workingFolder(absolutePath[:]); e != 0 || n+1 >= len(absolutePath) {
+			refuse(problem{before: "the folder that ", outside: path, after: " is relative to", cause: e})
 		}
-		c := s[i]
-		if c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			c = '?'
-		}
-		b = append(b, c)
+		absolutePath[n] = '/'
+		n++
 	}
-	return string(append(b, '"'))
+	copied := copy(absolutePath[n:len(absolutePath)-1], path)
+	if copied < len(path) {
+		refuse(problem{before: "the path ", outside: path, after: " is too long"})
+	}
+	absolutePath[n+copied] = 0
+	return unsafe.String(&absolutePath[0], n+copied)
 }

@@ -2,6 +2,7 @@ package front
 
 import (
 	"syscall"
+	"unsafe"
 
 	"ovpn-verify/verify/front/job"
 	"ovpn-verify/verify/front/reason"
@@ -17,14 +18,12 @@ var noResults = results{control: -1, text: -1}
 
 // leaveReason puts the neutral text where OpenVPN finds it when this process
 // fails, or when a worker dies before the verdict.
-func leaveReason(fd int) {
+func (p *process) leaveReason(fd int) {
 	if fd < 0 {
 		return
 	}
-	ivProto, _ := syscall.Getenv("IV_PROTO")
-	text := reason.Temporary(reason.Unfinished, ivProto)
-	if n, err := syscall.Pwrite(fd, []byte(text), 0); err != nil || n != len(text) {
-		refuse("auth_failed_reason_file cannot be written")
+	if !writeAll(fd, reason.Neutral(p.value("IV_PROTO"))) {
+		refuse(problem{before: "auth_failed_reason_file cannot be written"})
 	}
 }
 
@@ -32,14 +31,19 @@ func leaveReason(fd int) {
 // makes it look: any other is a refusal, whatever stands in the file
 // (src/openvpn/multi.c, multi_client_connect_call_script).
 func deferConnect(fd int) {
-	if n, err := syscall.Pwrite(fd, []byte{'2'}, 0); err != nil || n != 1 {
-		refuse("client_connect_deferred_file cannot be written")
+	if !writeAll(fd, "2") {
+		refuse(problem{before: "client_connect_deferred_file cannot be written"})
 	}
 }
 
+func writeAll(fd int, s string) bool {
+	n, e := write(fd, unsafe.Slice(unsafe.StringData(s), len(s)))
+	return e == 0 && n == len(s)
+}
+
 // openResult opens the file that the variable names.
-func openResult(variable string) int {
-	path, _ := syscall.Getenv(variable)
+func (p *process) openResult(variable string) int {
+	path := p.value(variable)
 	if path == "" {
 		return -1
 	}
@@ -50,45 +54,36 @@ func openResult(variable string) int {
 // there already: never created, never reached through a symbolic link.
 // O_NONBLOCK keeps a named pipe in its place from holding the daemon up.
 func openForWriting(variable, path string) int {
-	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		refuse(variable + " " + quote(path) + ": " + err.Error())
+	fd, e := open(path, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC)
+	if e != 0 {
+		refuse(problem{before: variable + " ", outside: path, cause: e})
 	}
 	var info syscall.Stat_t
-	if err := syscall.Fstat(fd, &info); err != nil || info.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		refuse(variable + " " + quote(path) + " is not a regular file")
+	if e := fstat(fd, &info); e != 0 || info.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		refuse(problem{before: variable + " ", outside: path, after: " is not a regular file"})
 	}
 	return fd
 }
 
-// readFile reads the credentials file, whole or not at all.
-func readFile(path string) ([]byte, error) {
-	b, err := readUpTo(path, job.MaxFrame)
-	if err == nil && len(b) == job.MaxFrame {
-		err = syscall.EFBIG
-	}
-	return b, err
-}
+// credentials is where the credentials file is read to.
+var credentials [job.MaxFrame]byte
 
-func readUpTo(path string, most int) ([]byte, error) {
-	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
+// readCredentials reads the file whole or not at all.
+func readCredentials(path string) string {
+	fd, e := open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC)
+	n := 0
+	for e == 0 {
+		var more int
+		if more, e = read(fd, credentials[n:]); more == 0 {
+			break
+		}
+		if n += more; n == len(credentials) {
+			e = syscall.EFBIG
+		}
 	}
-	defer syscall.Close(fd)
-	b := make([]byte, 0, 1024)
-	for len(b) < most {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := syscall.Read(fd, b[len(b):min(cap(b), most)])
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil || n == 0 {
-			return b, err
-		}
-		b = b[:len(b)+n]
+	if e != 0 {
+		refuse(problem{before: "credentials file ", outside: path, cause: e})
 	}
-	return b, nil
+	closeFile(fd)
+	return unsafe.String(&credentials[0], n)
 }

@@ -1,8 +1,10 @@
 // Package front is what OpenVPN waits for: it reads the call, opens the result
 // files, hands both to a worker and exits. No packet of any tunnel moves
-// meanwhile, so it imports syscall and two packages of constants, reads no
-// configuration, asks no network and runs in its package's init, before the
-// libraries that the worker needs are initialised.
+// meanwhile, so it reads no configuration, asks no network, and on Linux (amd64,
+// arm64) it is done before Go's runtime starts: see entry.go. That forbids whatever
+// needs the runtime (allocation, maps, interfaces, closures, defer, goroutines,
+// most of package syscall); TestFrontNeedsNoRuntime holds it. Elsewhere the same
+// code runs first thing in main.
 //
 // It promises: every path ends in an exit status that lets nobody in, with two
 // exceptions: a client-connect that a worker has taken, and a call of an OpenVPN
@@ -18,8 +20,9 @@ import (
 
 // Exit statuses as OpenVPN reads them (src/openvpn/ssl_verify.c,
 // verify_user_pass_script; src/openvpn/multi.c, multi_client_connect_call_script).
-// A crash of a Go program exits 2 as well, which is why the reason file is
-// written before anything that could fail.
+// A crash before the runtime ends the process by a signal, which is a refusal.
+// One of a Go program exits 2, which is why the reason file is written before
+// anything that could fail.
 const (
 	exitTaken    = 0 // client-connect: look at the deferred file; client-disconnect: noted
 	exitRefused  = 1
@@ -27,6 +30,9 @@ const (
 )
 
 const defaultConfig = "/etc/ovpn-verify/config.toml"
+
+// errno is the kernel's error number, 0 without one.
+type errno = syscall.Errno
 
 // Call has to be worked on before the process exits.
 type Call struct {
@@ -42,87 +48,87 @@ func CalledByOpenVPN() bool {
 	return set
 }
 
-func init() {
-	keepFromDebuggers()
-	if !CalledByOpenVPN() {
-		return
-	}
-	// In a chroot without /proc the arguments are not to be had here; main
-	// calls Run again with those of package os.
-	if args, ok := commandLine(); ok {
-		Run(args)
-	}
-}
+func init() { keepFromDebuggers() }
+
+// left is the call that front could not leave to a worker before the runtime started.
+var left *Call
 
 // Run acts for OpenVPN and ends the process, with one exception: when OpenVPN
 // named no file for a later answer (2.5 and older for logins, 2.4 for
 // client-connect), it cannot wait, and Run returns the call for the caller to
-// decide. args are those of the process.
-func Run(args []string) Call {
+// decide. args and env are those of the process.
+func Run(args, env []string) Call {
 	defer func() {
 		if recover() != nil {
-			refuse("internal error")
+			refuse(problem{before: "internal error"})
 		}
 	}()
-	if len(args) > 0 && len(args[0]) > 0 && args[0][0] == '/' {
-		firstArgument = args[0]
+	if left != nil {
+		return *left
 	}
-	switch event, _ := syscall.Getenv(job.ScriptType); event {
+	p, ok := newProcess(args, env)
+	if !ok {
+		refuse(problem{before: "an argument or a variable holds a NUL byte"})
+	}
+	return p.run()
+}
+
+func (p *process) run() Call {
+	switch event := p.value(job.ScriptType); event {
 	case job.ClientConnect:
-		return clientConnect(args)
+		return p.clientConnect()
 	case job.ClientDisconnect:
-		return clientDisconnect(args)
+		p.clientDisconnect()
+		return Call{}
 	default:
-		return login(event, args)
+		return p.login(event)
 	}
 }
 
-func login(event string, args []string) Call {
-	files := results{control: -1, text: openResult("auth_failed_reason_file")}
-	leaveReason(files.text)
+func (p *process) login(event string) Call {
+	files := results{control: -1, text: p.openResult("auth_failed_reason_file")}
+	p.leaveReason(files.text)
 	if event != job.UserPassVerify {
-		refuse("script_type " + quote(event) + " is not supported, only " +
-			job.UserPassVerify + ", " + job.ClientConnect + " and " + job.ClientDisconnect + " are")
+		refuse(unsupportedEvent(event))
 	}
-	_, viaEnv := syscall.Getenv("password")
-	config, credentials := readArguments(args, !viaEnv)
-	f := credentialFields(loginFrame(config, files), credentials)
-	if _, deferrable := syscall.Getenv("auth_control_file"); !deferrable {
-		return Call{Config: config, Frame: f, Text: files.text}
+	_, viaEnv := p.lookup("password")
+	config, file := p.readArguments(!viaEnv)
+	f := p.loginFrame(config, files)
+	p.addCredentials(&f, file)
+	frame := finished(f)
+	if _, deferrable := p.lookup("auth_control_file"); !deferrable {
+		return Call{Config: config, Frame: frame, Text: files.text}
 	}
-	if files.control = openResult("auth_control_file"); files.control < 0 {
-		refuse("auth_control_file is empty")
+	if files.control = p.openResult("auth_control_file"); files.control < 0 {
+		refuse(problem{before: "auth_control_file is empty"})
 	}
 	reserve(files.control)
-	finish(config, f, files, exitDeferred)
+	p.leaveToWorker(config, frame, files, exitDeferred)
 	return Call{}
 }
 
-// finish hands the call over and ends the process.
-func finish(config string, frame []byte, files results, status int) {
-	if len(frame) > job.MaxFrame {
-		refuse("the call is larger than any client makes it")
+// finished refuses a call that does not fit its frame.
+func finished(f job.Frame) []byte {
+	frame, ok := f.Bytes()
+	if !ok {
+		refuse(problem{before: "the call is larger than any client makes it"})
 	}
-	if !handOver(config, frame, files) {
-		refuse("no worker can be started")
+	return frame
+}
+
+// leaveToWorker hands the call over and ends the process.
+func (p *process) leaveToWorker(config string, frame []byte, files results, status int) {
+	if !p.handOver(config, frame, files) {
+		refuse(problem{before: "no worker can be started"})
 	}
-	syscall.Exit(status)
+	exit(status)
 }
 
 // readArguments returns the configuration's path and the file that came with it.
-func readArguments(args []string, appended bool) (config, file string) {
-	parsed, problem := parseArguments(args, appended)
-	if problem != "" {
-		refuse(problem)
+func (p *process) readArguments(appended bool) (config, file string) {
+	parsed, wrong := p.parseArguments(appended)
+	if wrong.before != "" {
+		refuse(wrong)
 	}
 	return absolute(parsed.config), parsed.file
-}
-
-// subject is what refuse says that it refused.
-var subject = "login"
-
-// refuse ends the process; of a login OpenVPN sends the text in the reason file.
-func refuse(problem string) {
-	complain("ovpn-verify: " + subject + " refused: " + problem + "\n")
-	syscall.Exit(exitRefused)
 }

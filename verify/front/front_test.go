@@ -1,34 +1,21 @@
 package front
 
 import (
-	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// Front starts before the packages that the worker needs are initialised,
-// because it depends on nothing that depends on them.
-func TestFrontImportsSyscallAlone(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, "ovpn-verify/verify/front").Output()
-	if err != nil {
-		t.Fatal(err)
+// called is a process with these arguments, behind its name, and this environment.
+func called(t testing.TB, args, env []string) *process {
+	t.Helper()
+	p, ok := newProcess(append([]string{"ovpn-verify"}, args...), env)
+	if !ok {
+		t.Fatalf("%q, %q", args, env)
 	}
-	got := strings.Fields(string(out))
-	want := []string{"ovpn-verify/verify/front/job", "ovpn-verify/verify/front/reason", "syscall"}
-	if !slices.Equal(got, want) {
-		t.Errorf("front imports %v, want %v", got, want)
-	}
-	for _, leaf := range want[:2] {
-		out, err := exec.Command("go", "list", "-f", `{{join .Imports " "}}`, leaf).Output()
-		if err != nil || strings.TrimSpace(string(out)) != "" {
-			t.Errorf("%s imports %s (%v), want nothing", leaf, out, err)
-		}
-	}
+	return &p
 }
 
 func TestParseArguments(t *testing.T) {
-	t.Setenv("OVPN_VERIFY_CONFIG", "")
 	for name, c := range map[string]struct {
 		args    []string
 		want    arguments
@@ -50,30 +37,57 @@ func TestParseArguments(t *testing.T) {
 		"dash":                   {[]string{"-"}, arguments{}, true},
 		"double dash":            {[]string{"--", "/tmp/up"}, arguments{}, true},
 	} {
-		got, problem := parseArguments(append([]string{"ovpn-verify"}, c.args...), true)
-		if (problem != "") != c.refused || !c.refused && got != c.want {
-			t.Errorf("%s: %+v, problem %q", name, got, problem)
+		got, wrong := called(t, c.args, nil).parseArguments(true)
+		if (wrong.before != "") != c.refused || !c.refused && got != c.want {
+			t.Errorf("%s: %+v, %+v", name, got, wrong)
 		}
 	}
-	t.Setenv("OVPN_VERIFY_CONFIG", "/from/env")
-	if got, _ := parseArguments([]string{"ovpn-verify", "up"}, true); got.config != "/from/env" {
+	if got, _ := called(t, []string{"up"}, []string{"OVPN_VERIFY_CONFIG=/from/env"}).parseArguments(true); got.config != "/from/env" {
 		t.Errorf("OVPN_VERIFY_CONFIG: %+v", got)
+	}
+	if got, _ := called(t, []string{"up"}, []string{"OVPN_VERIFY_CONFIG="}).parseArguments(true); got.config != defaultConfig {
+		t.Errorf("an empty OVPN_VERIFY_CONFIG: %+v", got)
 	}
 }
 
 func TestConfigurationMayBeLastWithoutAnAppendedFile(t *testing.T) {
-	args := []string{"ovpn-verify", "--config", "c"}
-	if got, problem := parseArguments(args, false); problem != "" || got.config != "c" || got.file != "" {
-		t.Errorf("%+v, problem %q", got, problem)
+	p := called(t, []string{"--config", "c"}, nil)
+	if got, wrong := p.parseArguments(false); wrong.before != "" || got.config != "c" || got.file != "" {
+		t.Errorf("%+v, %+v", got, wrong)
 	}
-	if _, problem := parseArguments(args, true); problem == "" {
+	if _, wrong := p.parseArguments(true); wrong.before == "" {
 		t.Error("OpenVPN's own file was taken for the configuration")
 	}
 }
 
 func TestQuoteShowsNoControlCharacters(t *testing.T) {
-	got := quote("a\n\x1b[31m\"\\é" + strings.Repeat("x", 200))
+	var l line
+	l.quote("a\n\x1b[31m\"\\é" + strings.Repeat("x", 200))
+	got := string(l.text[:l.length])
 	if len(got) > 110 || strings.ContainsAny(got, "\n\x1b\\") {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestVariablesAreFoundByTheirWholeName(t *testing.T) {
+	p := called(t, nil, []string{"usernames=x", "user=y", "username=ada=b", "empty=", "username=second"})
+	for name, want := range map[string]string{"username": "ada=b", "user": "y", "empty": ""} {
+		if got, set := p.lookup(name); !set || got != want {
+			t.Errorf("%s: %q, %v", name, got, set)
+		}
+	}
+	for _, name := range []string{"usernam", "use", "missing", "username=ada"} {
+		if got, set := p.lookup(name); set && name != "username=ada" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestPathsThatAreRelativeBecomeAbsolute(t *testing.T) {
+	t.Chdir("/usr")
+	for path, want := range map[string]string{"/etc/x": "/etc/x", "x.toml": "/usr/x.toml", "../x": "/usr/../x"} {
+		if got := absolute(path); got != want || absolutePath[len(want)] != 0 {
+			t.Errorf("%q became %q", path, got)
+		}
 	}
 }

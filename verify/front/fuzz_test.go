@@ -3,7 +3,6 @@ package front
 import (
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"ovpn-verify/verify/front/job"
@@ -18,12 +17,17 @@ func FuzzArguments(f *testing.F) {
 	f.Add("--config\n/tmp/up", true)
 	f.Add("--help", false)
 	f.Add("check\nada", false)
-	f.Fuzz(func(t *testing.T, line string, appended bool) {
-		t.Setenv("OVPN_VERIFY_CONFIG", "")
-		args := append([]string{"ovpn-verify"}, strings.Split(line, "\n")...)
-		a, problem := parseArguments(args, appended)
-		if problem != "" {
-			if strings.ContainsFunc(problem, func(r rune) bool { return r < ' ' }) {
+	f.Fuzz(func(t *testing.T, typed string, appended bool) {
+		args := append([]string{"ovpn-verify"}, strings.Split(typed, "\n")...)
+		p, ok := newProcess(args, nil)
+		if !ok {
+			return // a NUL byte: no argument has one
+		}
+		a, wrong := p.parseArguments(appended)
+		if wrong.before != "" {
+			var l line
+			l.addProblem(wrong)
+			if problem := string(l.text[:l.length]); strings.ContainsFunc(problem, func(r rune) bool { return r < ' ' }) {
 				t.Errorf("not for a log: %q", problem)
 			}
 			return
@@ -69,19 +73,19 @@ func FuzzEnvironment(f *testing.F) {
 			job.ScriptType: job.UserPassVerify, "username": user, "password": password, "common_name": name,
 			"tls_serial_0": serial, "untrusted_ip": ip, "untrusted_port": port, "session_state": state,
 		}
-		for variable, value := range environment {
-			if syscall.Setenv(variable, value) != nil {
-				return // a NUL byte: no environment has one
-			}
-			defer syscall.Unsetenv(variable)
+		p, ok := inEnvironment(environment)
+		if !ok {
+			return // a NUL byte: no environment has one
 		}
-		frame := credentialFields(loginFrame("/etc/config", noResults), "")
+		f := p.loginFrame("/etc/config", noResults)
+		p.addCredentials(&f, "")
+		frame, fits := f.Bytes()
+		if !fits {
+			return // refused
+		}
 		c, err := openvpn.ReadCall(frame)
-		if (err != nil) != (len(frame) > job.MaxFrame) {
-			t.Fatalf("a frame of %d bytes: %v", len(frame), err)
-		}
 		if err != nil {
-			return
+			t.Fatalf("a frame of %d bytes: %v", len(frame), err)
 		}
 		if serial == "" {
 			name = ""
@@ -90,10 +94,21 @@ func FuzzEnvironment(f *testing.F) {
 			string(c.Password.Reveal()) != password || c.CommonName != name || c.SessionState != state {
 			t.Errorf("%q became %+v", environment, c)
 		}
-		t.Setenv(job.ScriptType, job.ClientConnect)
-		session, err := openvpn.ReadCall(sessionFrame("/etc/config"))
+		environment[job.ScriptType] = job.ClientConnect
+		p, _ = inEnvironment(environment)
+		f = p.sessionFrame("/etc/config")
+		frame, _ = f.Bytes()
+		session, err := openvpn.ReadCall(frame)
 		if err != nil || session.Event != openvpn.ClientConnect || !session.Password.Empty() || session.Username != user || session.CommonName != name {
 			t.Errorf("of a session: %+v, %v", session, err)
 		}
 	})
+}
+
+func inEnvironment(variables map[string]string) (process, bool) {
+	var env []string
+	for name, value := range variables {
+		env = append(env, name+"="+value)
+	}
+	return newProcess(nil, env)
 }

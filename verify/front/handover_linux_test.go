@@ -10,12 +10,12 @@ import (
 )
 
 // worker listens on an address of its own and answers each job by answer.
-func worker(t *testing.T, answer func(conn int)) *syscall.SockaddrUnix {
+func worker(t *testing.T, answer func(conn int)) *address {
 	t.Helper()
-	address := &syscall.SockaddrUnix{Name: "@ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()}
-	listener, err := listen(address)
-	if err != nil {
-		t.Fatal(err)
+	address := newAddress([]byte("ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()))
+	listener, e := listen(&address)
+	if e != 0 {
+		t.Fatal(e)
 	}
 	t.Cleanup(func() { syscall.Close(listener) })
 	go func() {
@@ -27,7 +27,7 @@ func worker(t *testing.T, answer func(conn int)) *syscall.SockaddrUnix {
 			answer(conn)
 		}
 	}()
-	return address
+	return &address
 }
 
 func resultFiles(t *testing.T) results {
@@ -120,7 +120,8 @@ func countFiles(t *testing.T, control []byte) (count int) {
 }
 
 func TestOfferWithoutAWorker(t *testing.T) {
-	if got := offer(&syscall.SockaddrUnix{Name: "@ovpn-verify-test/nobody-listens"}, []byte("job"), resultFiles(t)); got != noWorker {
+	address := newAddress([]byte("ovpn-verify-test/nobody-listens"))
+	if got := offer(&address, []byte("job"), resultFiles(t)); got != noWorker {
 		t.Errorf("%v", got)
 	}
 }
@@ -161,14 +162,18 @@ func TestAddressTellsConfigurationsApart(t *testing.T) {
 	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first := socketAddress(path).Name
-	if first != socketAddress(path).Name {
+	p := called(t, nil, nil)
+	first := p.workerAddress(path)
+	if first != p.workerAddress(path) {
 		t.Error("one configuration has two addresses")
 	}
 	if err := os.WriteFile(path, []byte("other"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if first == socketAddress(path).Name || first == socketAddress(path+"x").Name {
+	if first == p.workerAddress(path) || first == p.workerAddress(path+"x") {
 		t.Error("two configurations have one address")
+	}
+	if p.workerAddress(path) == called(t, nil, []string{"SSL_CERT_FILE=/x"}).workerAddress(path) {
+		t.Error("two environments have one address")
 	}
 }

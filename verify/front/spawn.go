@@ -1,6 +1,9 @@
 package front
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
 // The worker's command line and the descriptors it finds, in this order.
 const (
@@ -15,49 +18,69 @@ const (
 	FDListener = 6 // closed without ListenFlag
 )
 
+// program is what a new process executes, as execve(2) wants it.
+type program struct {
+	path string
+	args [6]*byte            // nil behind the last
+	env  [7]*byte            // likewise
+	fds  [FDListener + 1]int // what it finds under each number; -1: nothing
+}
+
 // startWorker runs a detached copy of this binary that takes the job, and with
-// listener >= 0 serves further fronts. A nil error means that it was executed.
-func startWorker(config string, frame []byte, files results, listener int) error {
-	var pipe [2]int
-	if err := pipeCloseOnExec(&pipe); err != nil {
-		return err
+// listener >= 0 serves further fronts. 0 means that it was executed. config has a
+// NUL behind it.
+func (p *process) startWorker(config string, frame []byte, files results, listener int) errno {
+	jobEnd, e := pipeWith(frame)
+	if e != 0 {
+		return e
 	}
-	defer syscall.Close(pipe[0])
-	// The frame fits the pipe's buffer (job.MaxFrame), unless the user has so many
-	// pipes that the kernel gives smaller ones (pipe(7), pipe-user-pages-soft):
-	// that is a failure, and no reason to wait.
-	_ = syscall.SetNonblock(pipe[1], true)
-	n, err := syscall.Write(pipe[1], frame)
-	syscall.Close(pipe[1])
-	if err != nil || n != len(frame) {
-		return syscall.EIO
+	null := nullDevice(jobEnd)
+	worker := program{
+		args: [6]*byte{constant("ovpn-verify\x00"), constant(WorkerCommand + "\x00"), constant("--config\x00"), unsafe.StringData(config)},
+		env:  p.workerEnvironment(),
+		fds:  [FDListener + 1]int{null, null, 2, jobEnd, files.control, files.text, listener},
 	}
-	args := []string{"ovpn-verify", WorkerCommand, "--config", config}
 	if listener >= 0 {
-		args = append(args, ListenFlag)
+		worker.args[4] = constant(ListenFlag + "\x00")
 	}
-	null := nullDevice(pipe[0])
-	keepFromWorker(FDListener + 1)
-	path, _ := executable()
-	_, err = syscall.ForkExec(path, args, &syscall.ProcAttr{
-		Dir: "/",
-		Env: workerEnvironment(),
-		Files: []uintptr{
-			uintptr(null), uintptr(null), 2,
-			uintptr(pipe[0]), uintptr(files.control), uintptr(files.text), uintptr(listener),
-		},
-		Sys: &syscall.SysProcAttr{Setsid: true},
-	})
-	return err
+	worker.path, _ = p.executable()
+	e = worker.start()
+	closeFile(jobEnd)
+	return e
+}
+
+// constant is a text of ours with its NUL.
+func constant(s string) *byte { return unsafe.StringData(s) }
+
+// pipeWith returns the end from which the frame can be read. It fits the pipe's
+// buffer (job.MaxFrame), unless the user has so many pipes that the kernel gives
+// smaller ones (pipe(7), pipe-user-pages-soft): that is a failure, and no reason
+// to wait.
+func pipeWith(frame []byte) (int, errno) {
+	var ends [2]int32
+	if e := newPipe(&ends); e != 0 {
+		return -1, e
+	}
+	n, e := write(int(ends[1]), frame)
+	closeFile(int(ends[1]))
+	if e == 0 && n != len(frame) {
+		e = syscall.EIO
+	}
+	if e != 0 {
+		closeFile(int(ends[0]))
+	}
+	return int(ends[0]), e
 }
 
 // workerEnvironment is what libraries look at; OpenVPN's own environment can
 // hold the password (via-env) and stays behind.
-func workerEnvironment() []string {
-	env := []string{processors()}
+func (p *process) workerEnvironment() (env [7]*byte) {
+	env[0] = processors()
+	n := 1
 	for _, name := range [...]string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GODEBUG"} {
-		if value, set := syscall.Getenv(name); set {
-			env = append(env, name+"="+value)
+		if entry := p.entry(name); entry != nil {
+			env[n] = entry
+			n++
 		}
 	}
 	return env
@@ -65,35 +88,32 @@ func workerEnvironment() []string {
 
 // processors is how many the worker uses at once: two keep both of a small
 // gateway busy. One makes do with four threads instead of five or six, which
-// counts where a unit allows ten processes and threads (LimitNPROC=10): the
-// daemon is one, the next front needs five.
-func processors() string {
+// counts where a unit allows ten processes and threads (LimitNPROC=10).
+func processors() *byte {
 	if limit := processLimit(); limit != 0 && limit < 20 {
-		return "GOMAXPROCS=1"
+		return constant("GOMAXPROCS=1\x00")
 	}
-	return "GOMAXPROCS=2"
+	return constant("GOMAXPROCS=2\x00")
 }
 
 // nullDevice falls back to another descriptor: a chroot may have no /dev, and
 // Go's runtime does not start with standard input or output closed.
 func nullDevice(fallback int) int {
-	fd, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	if err != nil {
+	fd, e := open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC)
+	if e != 0 {
 		return fallback
 	}
 	return fd
 }
 
-// firstArgument is the path by which this process was called, when it is a full one.
-var firstArgument string
-
 // executable is this binary, also when its file has been replaced. Without
 // /proc (chroot) the first argument has to do; OpenVPN requires a full path.
-func executable() (path string, info syscall.Stat_t) {
+func (p *process) executable() (path string, info syscall.Stat_t) {
 	const self = "/proc/self/exe"
-	if syscall.Stat(self, &info) == nil || firstArgument == "" {
+	first := p.argument(0)
+	if stat(self, &info) == 0 || first == "" || first[0] != '/' {
 		return self, info
 	}
-	_ = syscall.Stat(firstArgument, &info)
-	return firstArgument, info
+	_ = stat(first, &info)
+	return first, info
 }

@@ -15,11 +15,13 @@ func frame(fields ...string) []byte {
 }
 
 func eventFrame(event openvpn.Event, fields ...string) []byte {
-	f := job.Append(job.New(nil), job.ScriptType, string(event))
+	f := job.New(make([]byte, 1<<20)) // more than is let through
+	f.Add(job.ScriptType, string(event))
 	for i := 0; i < len(fields); i += 2 {
-		f = job.Append(f, fields[i], fields[i+1])
+		f.Add(fields[i], fields[i+1])
 	}
-	return f
+	frame, _ := f.Bytes()
+	return frame
 }
 
 func TestReadCallTakesTheFirstTwoLines(t *testing.T) {

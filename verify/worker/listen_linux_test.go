@@ -68,11 +68,16 @@ func frame(config string, fields ...string) []byte {
 }
 
 func eventFrame(event, config string, fields ...string) []byte {
-	f := job.Append(job.Append(job.New(nil), job.ScriptType, event), job.Config, config)
-	for _, name := range fields {
-		f = job.Append(f, name, "x\ny\n")
+	f := job.New(make([]byte, job.MaxFrame))
+	if event != "" {
+		f.Add(job.ScriptType, event)
 	}
-	return f
+	f.Add(job.Config, config)
+	for _, name := range fields {
+		f.Add(name, "x\ny\n")
+	}
+	frame, _ := f.Bytes()
+	return frame
 }
 
 func accepting(t *testing.T) (*fixture, chan bool) {
@@ -113,7 +118,7 @@ func TestJobsThatCannotBeFinishedAreDeclined(t *testing.T) {
 		"three files":             {whole, 3},
 		"larger than a frame":     {append(whole, make([]byte, job.MaxFrame)...), 2},
 		"nothing but descriptors": {[]byte{0}, 2},
-		"no event":                {job.Append(job.New(nil), job.Config, "/c"), 2},
+		"no event":                {eventFrame("", "/c"), 2},
 		"another event":           {eventFrame("tls-verify", "/c"), 2},
 		"connect without files":   {eventFrame(job.ClientConnect, "/c"), 0},
 		"connect with one file":   {eventFrame(job.ClientConnect, "/c"), 1},

@@ -1,6 +1,7 @@
 // Package job is the frame in which front hands a call to the worker: named
 // fields, each with its length, so that no value can be mistaken for another.
-// It imports nothing, because front runs before other packages are initialised.
+// It imports nothing and a Frame allocates nothing, because front runs before
+// Go's runtime has started.
 package job
 
 // MaxFrame bounds a frame in bytes. It holds a password field of 4,096 bytes,
@@ -30,16 +31,36 @@ const version = 1
 
 const header = 5 // one byte of name length, four of value length, big endian
 
-// New starts a frame in buf's storage.
-func New(buf []byte) []byte { return append(buf[:0], version) }
-
-// Append adds a field. name is one of our own constants, shorter than 256 bytes.
-func Append[V string | []byte](frame []byte, name string, value V) []byte {
-	n := len(value)
-	frame = append(frame, byte(len(name)), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-	frame = append(frame, name...)
-	return append(frame, value...)
+// Frame is put together in storage of the maker's.
+type Frame struct {
+	storage []byte
+	length  int
+	full    bool
 }
+
+// New starts a frame, which can become as long as its storage.
+func New(storage []byte) Frame {
+	storage[0] = version
+	return Frame{storage: storage, length: 1}
+}
+
+// Add adds a field. name is one of our own constants, shorter than 256 bytes. A
+// field that does not fit is left out, and the frame is no good: see Bytes.
+func (f *Frame) Add(name, value string) {
+	n := len(value)
+	rest := f.storage[f.length:]
+	if len(rest) < header+len(name) || len(rest)-header-len(name) < n {
+		f.full = true
+		return
+	}
+	rest[0], rest[1], rest[2], rest[3], rest[4] = byte(len(name)), byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
+	copy(rest[header:], name)
+	copy(rest[header+len(name):], value)
+	f.length += header + len(name) + n
+}
+
+// Bytes is the frame. ok is false when something did not fit.
+func (f *Frame) Bytes() (frame []byte, ok bool) { return f.storage[:f.length], !f.full }
 
 // Decode returns the fields; the values point into frame. ok is false for a
 // frame that is cut, has another version, or names a field twice.

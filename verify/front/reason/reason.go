@@ -1,7 +1,7 @@
 // Package reason holds the texts that a user reads when a login does not end
 // in a connection. They are constants, so that a refusal tells a stranger
 // nothing: what was wrong is in the log. It imports nothing, because front
-// runs before other packages are initialised.
+// runs before Go's runtime has started.
 package reason
 
 // What the user's client shows. OpenVPN sends it as AUTH_FAILED,<text>.
@@ -28,11 +28,21 @@ const authFailTemp = 1 << 8
 // it, plain for those that would show the frame to the user. ivProto is what
 // the client announced, in decimal; anything else counts as an old client.
 func Temporary(text, ivProto string) string {
-	if number(ivProto)&authFailTemp == 0 {
+	if !knowsTemporary(ivProto) {
 		return text
 	}
 	return temporary + text
 }
+
+// Neutral is Temporary(Unfinished, ivProto), and allocates nothing.
+func Neutral(ivProto string) string {
+	if !knowsTemporary(ivProto) {
+		return Unfinished
+	}
+	return temporary + Unfinished
+}
+
+func knowsTemporary(ivProto string) bool { return number(ivProto)&authFailTemp != 0 }
 
 func number(digits string) int {
 	if len(digits) > 9 {

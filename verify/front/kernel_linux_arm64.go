@@ -1,0 +1,5 @@
+package front
+
+import "syscall"
+
+const sysFstatat = syscall.SYS_FSTATAT
