@@ -28,9 +28,9 @@ func (p *process) parseArguments(appended bool) (a arguments, wrong problem) {
 		case arg == "":
 			return a, problem{before: "an argument is empty; OpenVPN may be given --config FILE only"}
 		case arg[0] == '-':
-			return a, problem{before: "unknown argument ", outside: arg, after: "; OpenVPN may be given --config FILE only"}
+			return a, problem{before: "unknown argument", outside: arg, after: "; OpenVPN may be given --config FILE only"}
 		case a.file != "":
-			return a, problem{before: "unexpected argument ", outside: arg, after: " beside OpenVPN's own file"}
+			return a, problem{before: "unexpected argument", outside: arg, after: " beside OpenVPN's own file"}
 		default:
 			a.file = arg
 		}
@@ -55,14 +55,14 @@ func absolute(path string) string {
 	if path[0] != '/' {
 		var e errno
 		if n, e = workingFolder(absolutePath[:]); e != 0 || n+1 >= len(absolutePath) {
-			refuse(problem{before: "the folder that ", outside: path, after: " is relative to", cause: e})
+			refuse(problem{before: "the folder that", outside: path, after: " is relative to", cause: e})
 		}
 		absolutePath[n] = '/'
 		n++
 	}
 	copied := copy(absolutePath[n:len(absolutePath)-1], path)
 	if copied < len(path) {
-		refuse(problem{before: "the path ", outside: path, after: " is too long"})
+		refuse(problem{before: "the path", outside: path, after: " is too long"})
 	}
 	absolutePath[n+copied] = 0
 	return unsafe.String(&absolutePath[0], n+copied)

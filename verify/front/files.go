@@ -56,11 +56,11 @@ func (p *process) openResult(variable string) int {
 func openForWriting(variable, path string) int {
 	fd, e := open(path, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC)
 	if e != 0 {
-		refuse(problem{before: variable + " ", outside: path, cause: e})
+		refuse(problem{before: variable, outside: path, cause: e})
 	}
 	var info syscall.Stat_t
 	if e := fstat(fd, &info); e != 0 || info.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		refuse(problem{before: variable + " ", outside: path, after: " is not a regular file"})
+		refuse(problem{before: variable, outside: path, after: " is not a regular file"})
 	}
 	return fd
 }
@@ -82,7 +82,7 @@ func readCredentials(path string) string {
 		}
 	}
 	if e != 0 {
-		refuse(problem{before: "credentials file ", outside: path, cause: e})
+		refuse(problem{before: "credentials file", outside: path, cause: e})
 	}
 	closeFile(fd)
 	return unsafe.String(&credentials[0], n)

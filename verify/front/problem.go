@@ -37,6 +37,7 @@ func (l *line) add(s string) { l.length += copy(l.text[l.length:], s) }
 func (l *line) addProblem(p problem) {
 	l.add(p.before)
 	if p.outside != "" {
+		l.add(" ")
 		l.quote(p.outside)
 	}
 	l.add(p.after)
@@ -65,6 +66,6 @@ func (l *line) quote(s string) {
 }
 
 func unsupportedEvent(event string) problem {
-	return problem{before: "script_type ", outside: event, after: " is not supported, only " +
+	return problem{before: "script_type", outside: event, after: " is not supported, only " +
 		job.UserPassVerify + ", " + job.ClientConnect + " and " + job.ClientDisconnect + " are"}
 }

@@ -34,7 +34,7 @@ func (p *process) clientDisconnect() {
 	subject = job.ClientDisconnect
 	config, file := p.readArguments(false)
 	if file != "" {
-		refuse(problem{before: "unexpected argument ", outside: file})
+		refuse(problem{before: "unexpected argument", outside: file})
 	}
 	p.leaveToWorker(config, finished(p.sessionFrame(config)), noResults, exitTaken)
 }
