@@ -1,6 +1,5 @@
 // Go's runtime would keep a goroutine, and a thread for it, that watches the CPU
-// limits; front lives for two milliseconds, and the worker is told how many
-// processors it may use.
+// limits; commands are short, and the worker is told how many processors it may use.
 
 //go:debug updatemaxprocs=0
 

@@ -28,6 +28,9 @@ var noGoroutine [64]uintptr
 // earlyCode is how Entry finds early in the calling convention of Go code.
 var earlyCode = early
 
+// Linters do not read assembly, where these are used.
+var _, _ = noGoroutine, earlyCode
+
 // early runs on the kernel's stack, with nothing of Go initialised but what
 // stands in the file.
 func early() {
