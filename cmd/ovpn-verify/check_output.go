@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"ovpn-verify/verify"
@@ -14,10 +15,13 @@ import (
 // checkOutput shows a login to a person as it goes on, or to a program at its end.
 type checkOutput struct {
 	json  bool
+	style style
 	steps []stepJSON
 }
 
-func newCheckOutput(asJSON bool) *checkOutput { return &checkOutput{json: asJSON} }
+func newCheckOutput(asJSON bool) *checkOutput {
+	return &checkOutput{json: asJSON, style: styleOf(os.Stdout)}
+}
 
 func (o *checkOutput) step(s trace.Step) {
 	line := stepJSON{Name: s.Name, Server: shown(s.Server), MS: milliseconds(s.Took), Result: resultOf(s.Err), Note: shown(s.Note)}
@@ -28,7 +32,7 @@ func (o *checkOutput) step(s trace.Step) {
 		o.steps = append(o.steps, line)
 		return
 	}
-	result := line.Result
+	result := o.coloured(line.Result)
 	if line.Cause != "" {
 		result += ": " + line.Cause
 	}
@@ -36,6 +40,17 @@ func (o *checkOutput) step(s trace.Step) {
 		result += ": " + line.Note
 	}
 	fmt.Printf("%-22s %-36s %8.1f ms  %s\n", line.Name, line.Server, line.MS, result)
+}
+
+// coloured is a step's result as a person sees it.
+func (o *checkOutput) coloured(result string) string {
+	switch result {
+	case resultOK:
+		return o.style.green(result)
+	case resultAsks:
+		return o.style.yellow(result)
+	}
+	return o.style.red(result)
 }
 
 // What became of a step.
@@ -73,7 +88,11 @@ func (o *checkOutput) verdict(user, backend string, l loginByHand, err error) {
 		printJSON(documentOf(user, backend, l, cause, o.steps))
 		return
 	}
-	fmt.Printf("%s: %s", d.Verdict, shown(user))
+	colour := o.style.red
+	if d.Verdict == verify.Accepted {
+		colour = o.style.green
+	}
+	fmt.Printf("%s: %s", colour(d.Verdict.String()), shown(user))
 	if d.Identity != "" && d.Identity != user {
 		fmt.Printf(" (%s in the directory)", d.Identity)
 	}

@@ -75,11 +75,12 @@ func report(err error) int {
 	if s, ok := errors.AsType[*statusError](err); ok {
 		status = s.status
 	}
+	style := styleOf(os.Stderr)
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "error:", shownLines(text))
+		fmt.Fprintln(os.Stderr, style.red("error:"), shownLines(text))
 	}
 	if h, ok := errors.AsType[*hintError](err); ok {
-		fmt.Fprintln(os.Stderr, "hint:", shown(h.hint))
+		fmt.Fprintln(os.Stderr, style.bold("hint:"), shown(h.hint))
 	}
 	return status
 }

@@ -52,6 +52,7 @@ func storyParams() testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"on-terminal":        onTerminal,
 			"openvpn-call":       openvpnCall,
 			"openvpn-connect":    openvpnConnect,
 			"openvpn-disconnect": openvpnDisconnect,
