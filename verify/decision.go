@@ -51,6 +51,7 @@ type Decision struct {
 	Question *Question // when challenged
 	Identity string    // the directory's spelling, empty until the password was right
 	Groups   []string  // of the identity, as the directory names them
+	Reason   string    // why not accepted, one of Reasons; empty when accepted or challenged
 	Stage    string    // where the login ended, one of the stages; empty when accepted
 	Field    string    // what kind of password field came
 	Factor   string    // what was checked besides the password, or was to be
@@ -64,7 +65,7 @@ type Decision struct {
 func (a *attempt) decision(err error) Decision {
 	d := Decision{
 		Verdict: verdictOf(err), Identity: a.identity.Name, Groups: a.identity.Groups,
-		Stage: a.stage, Field: a.field, Factor: a.factor, Cause: err,
+		Reason: a.reasonFor(err), Stage: a.stage, Field: a.field, Factor: a.factor, Cause: err,
 	}
 	switch d.Verdict {
 	case Accepted:
@@ -136,7 +137,7 @@ func (d Decision) Record(log *slog.Logger, l Login, backend string) {
 		slog.String("identity", d.Identity), slog.String("ip", l.ip()),
 		slog.String("backend", backend), slog.String("server", d.Server),
 		slog.String("field", d.Field), slog.String("factor", d.Factor),
-		slog.String("verdict", d.Verdict.String()), slog.Int64("ms", d.Took.Milliseconds()),
+		slog.String("verdict", d.Verdict.String()), slog.String("reason", d.Reason), slog.Int64("ms", d.Took.Milliseconds()),
 	}
 	for _, note := range d.Notes {
 		attrs = append(attrs, slog.String("note", note))

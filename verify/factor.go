@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
@@ -25,7 +26,7 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 	case errors.Is(err, state.ErrNotFound) && a.TOTP.Unenrolled == unenrolledAllow:
 		return nil
 	case errors.Is(err, state.ErrNotFound):
-		return refusal("%q is not enrolled for TOTP", a.identity.Name)
+		return refusal(primary.NotEnrolled, "%q is not enrolled for TOTP", a.identity.Name)
 	case err != nil:
 		return err
 	}
@@ -45,7 +46,7 @@ func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) error {
 	}
 	err := a.Store.SpendStep(ctx, a.identity.Name, step, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrSpent) {
-		return refusal("the code, or a later one, was used before")
+		return refusal(primary.UsedCode, "the code, or a later one, was used before")
 	}
 	a.carriesCode = true
 	return a.codeLocked(err)
@@ -59,7 +60,7 @@ func (a *attempt) codeLimit() state.Counter {
 func (a *attempt) codeLocked(err error) error {
 	if errors.Is(err, state.ErrLocked) {
 		a.lockedOut = true
-		return refusal("%v", err)
+		return refusal(primary.LockedOut, "%v", err)
 	}
 	return err
 }
@@ -69,7 +70,7 @@ func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error
 	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code, a.codeLimit(), a.Now())
 	if errors.Is(err, state.ErrNotFound) {
 		a.codeWrong = true
-		return refusal("wrong code")
+		return refusal(primary.WrongCode, "wrong code")
 	}
 	if err == nil {
 		a.factor, a.carriesCode = factorRecovery, true

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
 )
@@ -81,7 +82,7 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 		if a.Store.Locked(ctx, counters[1:], a.Now()) == nil {
 			a.pretend(ctx)
 		}
-		return refusal("%v", err)
+		return refusal(primary.LockedOut, "%v", err)
 	}
 	if a.canDoWithout(err) {
 		trace.Note(ctx, "limits", "", fmt.Sprintf("nothing is counted: %v", err))
@@ -169,7 +170,7 @@ func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for other attempts of this user or address to end: %w", err)
+			return busyError{fmt.Errorf("waiting for other attempts of this user or address to end: %w", err)}
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (a *attempt) checkLocked(ctx context.Context, identity string, asksForCode 
 	err := a.Store.Locked(ctx, counters, a.Now())
 	if errors.Is(err, state.ErrLocked) {
 		a.stage, a.lockedOut = StageLimits, true
-		return refusal("%v", err)
+		return refusal(primary.LockedOut, "%v", err)
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (a *attempt) checkLockedSince(ctx context.Context) error {
 	err := a.Store.Locked(ctx, a.begun, a.Now())
 	if errors.Is(err, state.ErrLocked) {
 		a.stage, a.guessed = StageLimits, false // nobody heard it
-		return refusal("%v", err)
+		return refusal(primary.LockedOut, "%v", err)
 	}
 	return err
 }

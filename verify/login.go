@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
@@ -40,13 +41,13 @@ func NewLoginID() string { return rand.Text()[:10] }
 func (l Login) check(matchCommonName string) error {
 	switch {
 	case l.Username == "":
-		return refusal("the user name is empty")
+		return refusal(primary.Malformed, "the user name is empty")
 	case len(l.Username) > maxUsername:
-		return refusal("the user name has %d bytes, more than %d", len(l.Username), maxUsername)
+		return refusal(primary.Malformed, "the user name has %d bytes, more than %d", len(l.Username), maxUsername)
 	case !utf8.ValidString(l.Username):
-		return refusal("the user name is not valid UTF-8")
+		return refusal(primary.Malformed, "the user name is not valid UTF-8")
 	case strings.ContainsFunc(l.Username, unicode.IsControl):
-		return refusal("the user name holds control characters")
+		return refusal(primary.Malformed, "the user name holds control characters")
 	}
 	return l.matchCommonName(matchCommonName)
 }
@@ -63,7 +64,7 @@ func (l Login) matchCommonName(how string) error {
 		same = state.Key(l.Username) == state.Key(l.CommonName)
 	}
 	if !same {
-		return refusal("the certificate belongs to %q", l.CommonName)
+		return refusal(primary.Certificate, "the certificate belongs to %q", l.CommonName)
 	}
 	return nil
 }

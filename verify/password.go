@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/primary"
@@ -16,7 +15,7 @@ import (
 func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text) error {
 	a.stage = StagePassword
 	if password.Empty() {
-		return refusal("the password is empty")
+		return refusal(primary.Malformed, "the password is empty")
 	}
 	request := a.request(password)
 	if a.Login.SecondFactor == factorNone {
@@ -94,14 +93,14 @@ func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, co
 func (a *attempt) answerBackend(ctx context.Context, pending []byte, answer secret.Text, round int) error {
 	backend, ok := a.Backend.(ChallengeAnswerer)
 	if !ok {
-		return refusal("the challenge was a backend's that is configured no more")
+		return refusal(primary.Challenge, "the challenge was a backend's that is configured no more")
 	}
 	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
 		return backend.AnswerChallenge(ctx, a.request(answer), pending)
 	})
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
 		if round >= maxRounds {
-			return refusal("the server asked more than %d times", maxRounds)
+			return refusal(primary.Challenge, "the server asked more than %d times", maxRounds)
 		}
 		return a.backendAsks(ctx, question, secret.Text{}, round+1)
 	}
@@ -128,7 +127,7 @@ func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.
 		}
 		return check(ctx)
 	case <-ctx.Done():
-		return primary.Identity{}, fmt.Errorf("waiting for other logins' backend checks: %w", ctx.Err())
+		return primary.Identity{}, tooBusy(ctx, "other logins' backend checks")
 	}
 }
 

@@ -141,7 +141,7 @@ func (a *attempt) decide(ctx context.Context) error {
 	field, err := challenge.Parse(a.login.Password)
 	if err != nil {
 		a.field = "broken"
-		return refusal("%v", err)
+		return refusal(primary.Malformed, "%v", err)
 	}
 	a.field = fieldName(field)
 	switch f := field.(type) {
@@ -187,11 +187,11 @@ func (a *attempt) checkField(ctx context.Context, field challenge.Field) error {
 		a.carriesCode = true
 		return a.checkAnswer(ctx, f)
 	default:
-		return refusal("a password field of unknown kind")
+		return refusal(primary.Malformed, "a password field of unknown kind")
 	}
 }
 
 // refusal is an error that refuses, with the cause for the log.
-func refusal(format string, args ...any) error {
-	return fmt.Errorf(format+": %w", append(args, primary.ErrRefused)...)
+func refusal(why primary.Refusal, format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, why)...)
 }

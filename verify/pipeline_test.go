@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,9 @@ func (f *fixture) want(v Verdict, cause string, d Decision) Decision {
 	}
 	if d.Verdict == Accepted && d.Text != "" || d.Verdict != Accepted && d.Text == "" {
 		f.t.Errorf("%v with the text %q", d.Verdict, d.Text)
+	}
+	if letOn := d.Verdict == Accepted || d.Verdict == Challenged; letOn != (d.Reason == "") || !letOn && !slices.Contains(Reasons(), d.Reason) {
+		f.t.Errorf("%v for the reason %q", d.Verdict, d.Reason)
 	}
 	return d
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
@@ -29,7 +30,7 @@ func clean(prompt string) string {
 // askUser remembers the question and returns it as the error that sends it.
 func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state.Challenge) error {
 	if !a.login.CanChallenge {
-		return refusal("a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
+		return refusal(primary.Challenge, "a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
 	}
 	c.Username, c.CommonName, c.Identity = a.login.Username, a.login.CommonName, a.identity
 	c.Address = a.login.ip()
@@ -48,17 +49,17 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	a.guessed = err == nil && c.Username == a.login.Username
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return refusal("the challenge is unknown or was answered before")
+		return refusal(primary.Challenge, "the challenge is unknown or was answered before")
 	case errors.Is(err, state.ErrExpired):
-		return refusal("the challenge is older than login.challenge_ttl")
+		return refusal(primary.Challenge, "the challenge is older than login.challenge_ttl")
 	case err != nil:
 		return err
 	case c.Username != a.login.Username || c.CommonName != a.login.CommonName:
-		return refusal("the challenge belongs to %q with certificate %q", c.Username, c.CommonName)
+		return refusal(primary.Challenge, "the challenge belongs to %q with certificate %q", c.Username, c.CommonName)
 	case a.Login.ChallengeSameAddress && c.Address != a.login.ip():
-		return refusal("the challenge was put to %s", c.Address)
+		return refusal(primary.Challenge, "the challenge was put to %s", c.Address)
 	case f.Response.Empty():
-		return refusal("the answer to the challenge is empty")
+		return refusal(primary.Challenge, "the answer to the challenge is empty")
 	}
 	switch c.Kind {
 	case kindTOTP:
@@ -68,7 +69,7 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 		err := a.answerBackend(ctx, c.BackendState, f.Response, c.Round)
 		return a.keepAfterOutage(ctx, err, f.State, c)
 	default:
-		return refusal("a challenge of unknown kind")
+		return refusal(primary.Challenge, "a challenge of unknown kind")
 	}
 }
 
@@ -80,7 +81,7 @@ func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challe
 	defer func() { end(err) }()
 	enrolment, err := a.Store.Enrolment(ctx, c.Identity.Name)
 	if errors.Is(err, state.ErrNotFound) {
-		return refusal("%q is not enrolled for TOTP any more", c.Identity.Name)
+		return refusal(primary.NotEnrolled, "%q is not enrolled for TOTP any more", c.Identity.Name)
 	}
 	if err != nil {
 		return a.keepAfterOutage(ctx, err, id, c)

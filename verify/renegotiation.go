@@ -59,7 +59,7 @@ func (a *attempt) recognise(ctx context.Context) (done bool, err error) {
 // continueSession vouches for a login by an earlier one.
 func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck bool) error {
 	if s.CommonName != a.login.CommonName {
-		return refusal("the session belongs to the certificate %q", s.CommonName)
+		return refusal(primary.Session, "the session belongs to the certificate %q", s.CommonName)
 	}
 	a.carriesCode = true
 	if recheck {
@@ -79,7 +79,7 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 // began when none was asked for.
 func (a *attempt) checkUnchanged(ctx context.Context, s state.Session) error {
 	if v := a.identity.Version; v != "" && v != s.Version {
-		return refusal("the password was changed since the session began")
+		return refusal(primary.Session, "the password was changed since the session began")
 	}
 	if a.Login.SecondFactor != factorTOTP {
 		return nil
@@ -89,13 +89,13 @@ func (a *attempt) checkUnchanged(ctx context.Context, s state.Session) error {
 	case errors.Is(err, state.ErrNotFound) && s.Enrolled.IsZero() && a.TOTP.Unenrolled == unenrolledAllow:
 		return nil
 	case errors.Is(err, state.ErrNotFound):
-		return refusal("%q is not enrolled for TOTP any more", s.Identity)
+		return refusal(primary.Session, "%q is not enrolled for TOTP any more", s.Identity)
 	case err != nil:
 		return err
 	case s.Enrolled.IsZero():
-		return refusal("the session began without a second factor")
+		return refusal(primary.Session, "the session began without a second factor")
 	case !enrolment.Created.Equal(s.Enrolled):
-		return refusal("%q was enrolled anew since the session began", s.Identity)
+		return refusal(primary.Session, "%q was enrolled anew since the session began", s.Identity)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (a *attempt) recheck(ctx context.Context, identity string) error {
 		return err
 	}
 	if identity != "" && state.Key(now.Name) != state.Key(identity) {
-		return refusal("the session belongs to %q, the name to %q by now", identity, now.Name)
+		return refusal(primary.Session, "the session belongs to %q, the name to %q by now", identity, now.Name)
 	}
 	a.identity = now
 	return nil

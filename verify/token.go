@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ovpn-verify/challenge"
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
 )
@@ -22,9 +23,9 @@ func (a *attempt) checkGeneratedToken(ctx context.Context) error {
 		a.factor = factorSession
 		return a.checkSessionHere(ctx)
 	case "":
-		return refusal("an OpenVPN auth-token that OpenVPN has not checked (auth-gen-token lacks external-auth?)")
+		return refusal(primary.Session, "an OpenVPN auth-token that OpenVPN has not checked (auth-gen-token lacks external-auth?)")
 	default:
-		return refusal("OpenVPN says of its auth-token: %q", a.login.SessionState)
+		return refusal(primary.Session, "OpenVPN says of its auth-token: %q", a.login.SessionState)
 	}
 }
 
@@ -52,11 +53,11 @@ func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) 
 	s, err := a.Store.SessionByToken(ctx, token.Text, a.Now())
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return refusal("the session token is unknown or has expired")
+		return refusal(primary.Session, "the session token is unknown or has expired")
 	case err != nil:
 		return err
 	case s.Username != a.login.Username:
-		return refusal("the session token belongs to %q", s.Username)
+		return refusal(primary.Session, "the session token belongs to %q", s.Username)
 	}
 	err = a.continueSession(ctx, s, true)
 	if verdictOf(err) == Unavailable {

@@ -79,7 +79,7 @@ func (s *sharedAttempt) decide(ctx context.Context, first bool, check func() err
 	select {
 	case <-s.decided:
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the same login that came just before: %w", ctx.Err())
+		return tooBusy(ctx, "the same login that came just before")
 	}
 	if s.refusal != nil {
 		return s.refusal

@@ -68,6 +68,9 @@ func (s Suite) refused(t *testing.T) {
 			if !errors.Is(err, primary.ErrRefused) {
 				t.Fatalf("identity %q, error %v; want a refusal", id.Name, err)
 			}
+			if why, told := errors.AsType[primary.Refusal](err); !told || name == "wrong password" && !guess(why) || name == "unknown user" && !guess(why) {
+				t.Errorf("the refusal's reason is %q", why)
+			}
 			if id.Name != "" {
 				t.Errorf("a refusal came with the identity %q", id.Name)
 			}
@@ -76,6 +79,11 @@ func (s Suite) refused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// guess tells of the reasons that a wrong password may have.
+func guess(why primary.Refusal) bool {
+	return why == primary.WrongPassword || why == primary.UnknownUser || why == primary.Rejected
 }
 
 func (s Suite) ended(t *testing.T) {

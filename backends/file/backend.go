@@ -59,9 +59,9 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id pr
 	case err != nil:
 		return primary.Identity{}, fmt.Errorf("file: the hash of %q in %q: %w", req.Username, b.path, err)
 	case !known:
-		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.ErrRefused)
+		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.UnknownUser)
 	case !match || req.Password.Empty() || bytes.IndexByte(req.Password.Reveal(), 0) >= 0:
-		return primary.Identity{}, fmt.Errorf("file: wrong password for %q: %w", req.Username, primary.ErrRefused)
+		return primary.Identity{}, fmt.Errorf("file: wrong password for %q: %w", req.Username, primary.WrongPassword)
 	}
 	return identity(req.Username, hash), nil
 }
@@ -96,7 +96,7 @@ func (b *Backend) StillThere(ctx context.Context, req primary.Request) (id prima
 	}
 	hash, known := users[req.Username]
 	if !known {
-		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.ErrRefused)
+		return primary.Identity{}, fmt.Errorf("file: no user %q: %w", req.Username, primary.UnknownUser)
 	}
 	return identity(req.Username, hash), nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
+
+	"ovpn-verify/verify/primary"
 )
 
 // What a user may read whose password was right.
@@ -20,6 +22,27 @@ const (
 type accountCause struct {
 	log  string // for the log and check
 	user string // for the user; empty unless the server says so only to the right password
+
+	why primary.Refusal // empty: the account
+}
+
+// whyOf is the reason for a bind's refusal with this result code. A server that
+// says no more than that refuses as for a wrong password.
+func (c accountCause) whyOf(code uint16) primary.Refusal {
+	switch {
+	case c.why != "":
+		return c.why
+	case c.log != "":
+		return primary.Account
+	}
+	switch code {
+	case goldap.LDAPResultNoSuchObject:
+		return primary.UnknownUser
+	case goldap.LDAPResultConstraintViolation, goldap.LDAPResultInappropriateAuthentication,
+		goldap.LDAPResultInsufficientAccessRights, goldap.LDAPResultUnwillingToPerform:
+		return primary.Account
+	}
+	return primary.WrongPassword
 }
 
 // directoryCauses are Active Directory's by the number after "data", in
@@ -29,8 +52,8 @@ type accountCause struct {
 // and 525 for a name that is not there: neither may read like anything but a
 // refusal.
 var directoryCauses = map[string]accountCause{
-	"525": {log: "there is no such user"},
-	"52e": {log: "wrong password"},
+	"525": {log: "there is no such user", why: primary.UnknownUser},
+	"52e": {log: "wrong password", why: primary.WrongPassword},
 	"530": {log: "not at this time (logon hours)", user: textNotNow},
 	"531": {log: "not from this computer", user: textNotNow},
 	"532": {log: "the password has expired", user: textExpired},

@@ -122,3 +122,29 @@ func TestAServiceAccountThatMustChangeIsAnOutage(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+// What reads as a guess was one: fail2ban counts by these words.
+func TestTheReasonOfARefusedBind(t *testing.T) {
+	none := readPolicy(nil)
+	locked := policy{code: policyLocked, grace: -1}
+	for _, c := range []struct {
+		err  error
+		p    policy
+		want primary.Refusal
+	}{
+		{resultError{code: 49}, none, primary.WrongPassword},
+		{resultError{code: 49, diagnostic: activeDirectory("52e").Diagnostic}, none, primary.WrongPassword},
+		{resultError{code: 49, diagnostic: activeDirectory("525").Diagnostic}, none, primary.UnknownUser},
+		{resultError{code: 49, diagnostic: activeDirectory("533").Diagnostic}, none, primary.Account},
+		{resultError{code: 49, diagnostic: activeDirectory("775").Diagnostic}, none, primary.Account},
+		{resultError{code: 49}, locked, primary.Account},
+		{nil, locked, primary.Account},
+		{resultError{code: 32}, none, primary.UnknownUser},
+		{resultError{code: 53}, none, primary.Account},
+		{resultError{code: 9999}, none, primary.WrongPassword},
+	} {
+		if got, _ := errors.AsType[primary.Refusal](judge("dn", c.p, c.err)); got != c.want {
+			t.Errorf("%v with %+v: %q, want %q", c.err, c.p, got, c.want)
+		}
+	}
+}

@@ -151,7 +151,7 @@ func checkRequest(req primary.Request) error {
 	default:
 		return checkUsername(req.Username)
 	}
-	return fmt.Errorf("ldap: %w: %s", primary.ErrRefused, cause)
+	return fmt.Errorf("ldap: %w: %s", primary.Malformed, cause)
 }
 
 func checkUsername(name string) error {
@@ -166,7 +166,7 @@ func checkUsername(name string) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("ldap: %w: %s", primary.ErrRefused, cause)
+	return fmt.Errorf("ldap: %w: %s", primary.Malformed, cause)
 }
 
 // ask has one server decide.

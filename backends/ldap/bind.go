@@ -73,6 +73,7 @@ func (s *session) bindUser(ctx context.Context, dn string, password secret.Text)
 func judge(dn string, p policy, err error) error {
 	r, answered := errors.AsType[resultError](err)
 	cause, forbidden := p.forbids()
+	why := primary.Account
 	switch {
 	case err == nil && !forbidden:
 		return nil
@@ -85,11 +86,13 @@ func judge(dn string, p policy, err error) error {
 		if cause = causeOf(r, p); cause.log != "" {
 			err = fmt.Errorf("%w: %s", err, cause.log)
 		}
+		why = cause.whyOf(r.code)
 	}
+	refused := fmt.Errorf("%w: %w", why, err)
 	if cause.user != "" {
-		return &primary.ReasonError{Text: cause.user, Err: fmt.Errorf("%w: %w", primary.ErrRefused, err)}
+		return &primary.ReasonError{Text: cause.user, Err: refused}
 	}
-	return fmt.Errorf("%w: %w", primary.ErrRefused, err)
+	return refused
 }
 
 // bind is the one place that sends a password. A name without a password

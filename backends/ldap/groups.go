@@ -104,5 +104,5 @@ func (b *Backend) checkMember(server string, f found) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %w: %q is in none of ldap.required_groups", server, primary.ErrRefused, f.dn)
+	return fmt.Errorf("%s: %w: %q is in none of ldap.required_groups", server, primary.Group, f.dn)
 }

@@ -57,15 +57,15 @@ const maxExpire = 100 * 365 * 24 * 3600
 func (p policy) forbids() (accountCause, bool) {
 	switch {
 	case p.code == policyMustChange:
-		return accountCause{"the password has to be changed after a reset", textMustChange}, true
+		return accountCause{log: "the password has to be changed after a reset", user: textMustChange}, true
 	case p.code == policyExpired:
-		return accountCause{"the password has expired", textExpired}, true
+		return accountCause{log: "the password has expired", user: textExpired}, true
 	case p.code == policyLocked:
 		return accountCause{log: "the account is locked"}, true
 	case p.code != policyNone:
 		return accountCause{log: fmt.Sprintf("the password policy says %d", p.code)}, true
 	case p.expired && p.grace < 0:
-		return accountCause{"the password has expired or has to be changed", textMustChange}, true
+		return accountCause{log: "the password has expired or has to be changed", user: textMustChange}, true
 	}
 	return accountCause{}, false
 }

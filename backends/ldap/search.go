@@ -57,13 +57,13 @@ func (s *session) findUser(ctx context.Context, username string) (*goldap.Entry,
 		r, answered := errors.AsType[resultError](err)
 		switch {
 		case answered && r.code == goldap.LDAPResultSizeLimitExceeded, len(found.Entries) > 1:
-			return fmt.Errorf("%w: %q matches more than one entry", primary.ErrRefused, filter)
+			return fmt.Errorf("%w: %q matches more than one entry", primary.Account, filter)
 		case err != nil:
 			return fmt.Errorf("%q below %q: %w", filter, c.BaseDN, err)
 		case len(found.Entries) == 0:
-			return fmt.Errorf("%w: %q matches no entry%s", primary.ErrRefused, filter, notFollowed(found.Referrals))
+			return fmt.Errorf("%w: %q matches no entry%s", primary.UnknownUser, filter, notFollowed(found.Referrals))
 		case strings.TrimSpace(found.Entries[0].DN) == "":
-			return fmt.Errorf("%w: %q matches an entry without a DN", primary.ErrRefused, filter)
+			return fmt.Errorf("%w: %q matches an entry without a DN", primary.Account, filter)
 		}
 		user = found.Entries[0]
 		return nil

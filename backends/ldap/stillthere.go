@@ -54,7 +54,7 @@ func (b *Backend) StillThere(ctx context.Context, req primary.Request) (primary.
 			return primary.Identity{}, err
 		}
 		if cause := outOfUse(f.entry, time.Now()); cause != "" {
-			return primary.Identity{}, fmt.Errorf("%s: %w: %q: %s", e.url, primary.ErrRefused, f.dn, cause)
+			return primary.Identity{}, fmt.Errorf("%s: %w: %q: %s", e.url, primary.Account, f.dn, cause)
 		}
 		if err := b.checkMember(e.url, f); err != nil {
 			return primary.Identity{}, err

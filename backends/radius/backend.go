@@ -132,7 +132,7 @@ func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, stat
 		return primary.Identity{}, err
 	}
 	if p.username != req.Username {
-		return primary.Identity{}, fmt.Errorf("radius: %q answered a challenge to %q: %w", req.Username, p.username, primary.ErrRefused)
+		return primary.Identity{}, fmt.Errorf("radius: %q answered a challenge to %q: %w", req.Username, p.username, primary.Challenge)
 	}
 	return b.ask(ctx, p.server, req, p, 1)
 }
@@ -166,5 +166,5 @@ func (b *Backend) checkFields(req primary.Request) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("radius: %s: %w", why, primary.ErrRefused)
+	return fmt.Errorf("radius: %s: %w", why, primary.Malformed)
 }

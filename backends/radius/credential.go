@@ -119,14 +119,14 @@ func (c *msCHAP) add(p *radius.Packet, _ bool) error {
 func (c *msCHAP) confirm(accept *radius.Packet) error {
 	values := microsoft(accept, msCHAP2Success)
 	if len(values) != 1 {
-		return fmt.Errorf("Access-Accept with %d MS-CHAP2-Success in place of one: %w", len(values), primary.ErrRefused)
+		return fmt.Errorf("Access-Accept with %d MS-CHAP2-Success in place of one: %w", len(values), primary.BadAnswer)
 	}
 	got, err := authenticatorResponse(values[0])
 	if err != nil {
-		return fmt.Errorf("Access-Accept: %w: %w", err, primary.ErrRefused)
+		return fmt.Errorf("Access-Accept: %w: %w", err, primary.BadAnswer)
 	}
 	if values[0][0] != c.identifier || subtle.ConstantTimeCompare(got, c.expected[:]) != 1 {
-		return fmt.Errorf("Access-Accept whose MS-CHAP2-Success does not prove the password: %w", primary.ErrRefused)
+		return fmt.Errorf("Access-Accept whose MS-CHAP2-Success does not prove the password: %w", primary.BadAnswer)
 	}
 	return nil
 }

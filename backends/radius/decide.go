@@ -42,7 +42,7 @@ func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Requ
 	if code := msErrorCause(answer); code != "" {
 		cause += code + ": "
 	}
-	err := fmt.Errorf("radius: server %s: %s%w", server, cause, primary.ErrRefused)
+	err := fmt.Errorf("radius: server %s: %s%w", server, cause, primary.Rejected)
 	if b.cfg.ShowReplyMessage && message != "" {
 		return &primary.ReasonError{Text: message, Err: err}
 	}

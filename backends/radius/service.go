@@ -36,7 +36,7 @@ func (b *Backend) checkService(accept *radius.Packet) error {
 		asked := string(b.constants.Get(rfc2865.ServiceType_Type)) == text
 		given := rfc2865.ServiceType(binary.BigEndian.Uint32([]byte(text)))
 		if !asked && !slices.Contains(services, given) {
-			return fmt.Errorf("Access-Accept for the Service-Type %d, which is not a VPN's: %w", given, primary.ErrRefused)
+			return fmt.Errorf("Access-Accept for the Service-Type %d, which is not a VPN's: %w", given, primary.BadAnswer)
 		}
 	}
 	return nil
