@@ -3,6 +3,11 @@
 
 //go:debug updatemaxprocs=0
 
+// Samba gives every second authority that it makes for itself a negative serial
+// number, which RFC 5280 section 4.1.2.2 asks us to handle all the same.
+
+//go:debug x509negativeserial=1
+
 // Command ovpn-verify checks OpenVPN logins against LDAP, RADIUS or a users file
 // and a second factor. OpenVPN runs it for every login; administrators run its
 // commands by hand.
