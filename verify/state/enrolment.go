@@ -104,6 +104,9 @@ func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, erro
 // Enrolments returns all enrolments without their seeds, ordered by Key.
 func (s *Store) Enrolments(ctx context.Context) ([]Enrolment, error) {
 	return ask(ctx, s, func(t *txn) ([]Enrolment, error) {
+		if err := t.checkWhole(); err != nil {
+			return nil, err
+		}
 		b, err := t.bucket(bucketEnrolments)
 		if err != nil {
 			return nil, err
