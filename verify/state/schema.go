@@ -70,5 +70,5 @@ func upgradeFrom1(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key) })
+	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key, 0) })
 }
