@@ -40,6 +40,7 @@ type grammar struct {
 	Totp    totpCommand    `cmd:"" name:"totp" help:"Enrol users for time-based codes."`
 	User    userCommand    `cmd:"" help:"Keep the users file."`
 	Unlock  unlockCommand  `cmd:"" help:"Forget a user's or an address's failed attempts."`
+	Status  statusCommand  `cmd:"" help:"Tell what workers and servers do, what logins came to, and who is locked out."`
 	State   stateCommand   `cmd:"" name:"state" help:"Check and back up what outlives a login."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go."`
 	Worker  workerCommand  `cmd:"" hidden:""`
