@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"ovpn-verify/challenge"
-	"ovpn-verify/verify/state"
 )
 
 // What the keys with a fixed set of values may say.
@@ -115,11 +113,8 @@ func (c TOTPConfig) Validate() error {
 	)...)
 }
 
-// For is the form of a user's codes: as it was when he was enrolled, since his app
-// goes on with it, and the configuration's where that is not known.
-func (c TOTPConfig) For(e state.Enrolment) challenge.TOTP {
-	return challenge.TOTP{Algorithm: e.Algorithm, Skew: c.Skew,
-		Digits: cmp.Or(e.Digits, c.Digits), Period: cmp.Or(e.Period, c.Period)}
+func (c TOTPConfig) totp() challenge.TOTP {
+	return challenge.TOTP{Digits: c.Digits, Period: c.Period, Skew: c.Skew}
 }
 
 // OneOf is a fault of key unless value is one of those allowed.

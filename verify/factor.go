@@ -35,12 +35,12 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 		return a.askUser(ctx, a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
 	}
 	a.enrolled = enrolment.Created
-	return a.spendCode(ctx, enrolment, code)
+	return a.spendCode(ctx, enrolment.Seed, code)
 }
 
 // spendCode lets a code count once. That it did is on disk before it counts.
-func (a *attempt) spendCode(ctx context.Context, e state.Enrolment, code secret.Text) error {
-	step, right := a.TOTP.For(e).Match(e.Seed, code, a.Now())
+func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) error {
+	step, right := a.TOTP.totp().Match(seed, code, a.Now())
 	if !right {
 		return a.spendRecoveryCode(ctx, code)
 	}

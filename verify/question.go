@@ -87,7 +87,7 @@ func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challe
 		return a.keepAfterOutage(ctx, err, id, c)
 	}
 	a.enrolled = enrolment.Created
-	return a.spendCode(ctx, enrolment, code)
+	return a.spendCode(ctx, enrolment.Seed, code)
 }
 
 // keepTimeout is what putting a challenge back may take beyond the deadline,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
@@ -19,12 +18,9 @@ const (
 	ReasonInternal = "internal" // a fault of this program
 )
 
-// Outages are all of them.
-var Outages = []string{ReasonBackend, ReasonState, ReasonBusy, ReasonInternal}
-
 // Reasons are all words that Decision.Reason may be, besides none.
 func Reasons() []string {
-	all := slices.Clone(Outages)
+	all := []string{ReasonBackend, ReasonState, ReasonBusy, ReasonInternal}
 	for _, r := range primary.Refusals {
 		all = append(all, string(r))
 	}

@@ -106,14 +106,12 @@ func (b *Backend) repeatable(round pending) bool {
 	return !b.cfg.Push && !b.cfg.TakesCode() && !b.passwordsSpent && !round.answers()
 }
 
-// probeTLS is probe for a server over TLS.
-func (b *Backend) probeTLS(link *radsec.Server) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), b.cfg.Timeout)
-	defer cancel()
+// signTLS is sign for a server over TLS.
+func (b *Backend) signTLS(ctx context.Context, link *radsec.Server) error {
 	_, _, err := link.Exchange(ctx, radsec.Request{Encode: func(slot radsec.Slot) ([]byte, error) {
 		return b.statusServer(b.place(radius.CodeStatusServer, slot))
 	}})
-	return err == nil
+	return err
 }
 
 // place is the envelope for a place on a connection. The header of RADIUS/1.1

@@ -2,11 +2,17 @@ package radius
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
 
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
+
+	"ovpn-verify/backends/tlsclient"
+	"ovpn-verify/verify/primary"
 )
 
 // probe asks a server that is down, in the background and by one packet, whether
@@ -14,40 +20,64 @@ import (
 // do, also one without Message-Authenticator, which FreeRADIUS 3.2.1 leaves out
 // here; it decides nothing but the order of the servers.
 func (b *Backend) probe(server string) {
-	if link := b.links[server]; link != nil {
-		if b.probeTLS(link) {
-			b.health.answered(server)
-		}
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), b.cfg.Timeout)
-	defer cancel()
-	addresses, err := b.resolve(ctx, server)
-	if err != nil {
-		return
-	}
-	for _, at := range addresses {
-		if b.probeAt(ctx, at) {
-			b.health.answered(server)
-			return
-		}
+	if b.sign(context.Background(), server) == nil {
+		b.health.answered(server)
 	}
 }
 
-func (b *Backend) probeAt(ctx context.Context, at netip.AddrPort) bool {
+// Inspect asks every server for a sign of life. One that answers knows this host and
+// the shared secret. Servers may be made not to answer Status-Server, and then still
+// decide logins.
+func (b *Backend) Inspect(ctx context.Context) []primary.Inspection {
+	all := make([]primary.Inspection, len(b.servers))
+	for i, server := range b.servers {
+		all[i] = primary.Inspection{Server: server}
+		if err := b.sign(ctx, server); err != nil {
+			all[i].Err = fmt.Errorf("%s: Status-Server: %w", server, err)
+			if c, ok := errors.AsType[*tlsclient.CertificateError](err); ok {
+				all[i].Mend = c.Mend()
+			}
+		}
+	}
+	return all
+}
+
+// sign is nil when the server gave a sign of life within radius.timeout.
+func (b *Backend) sign(ctx context.Context, server string) error {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Timeout)
+	defer cancel()
+	if link := b.links[server]; link != nil {
+		return b.signTLS(ctx, link)
+	}
+	addresses, err := b.resolve(ctx, server)
+	for _, at := range addresses {
+		if err = b.signAt(ctx, at); err == nil {
+			break
+		}
+	}
+	return err
+}
+
+func (b *Backend) signAt(ctx context.Context, at netip.AddrPort) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", at.String())
 	if err != nil {
-		return false
+		return err
 	}
 	defer conn.Close()
 	request, err := b.statusServer(newEnvelope(radius.CodeStatusServer, b.secret.Reveal(), nil))
 	if err != nil {
-		return false
+		return err
 	}
 	e := exchange{backend: b, conn: conn, request: request}
 	deadline, _ := ctx.Deadline()
 	_, err = e.try(deadline)
-	return err == nil
+	switch {
+	case err == nil || !errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case e.unbelieved != nil:
+		return fmt.Errorf("no answer that can be believed: %w", e.unbelieved)
+	}
+	return fmt.Errorf("no answer in %v: is it up, does it know this host as a client, is the shared secret the same?", b.cfg.Timeout)
 }
 
 // statusServer carries the Message-Authenticator that RFC 5997 section 3 requires.

@@ -71,9 +71,24 @@ func (s Settings) explained(err error, name string) error {
 		c := chain[i]
 		shown[i] = fmt.Sprintf("%.200q by %.200q until %s", c.Subject, c.Issuer, c.NotAfter.UTC().Format(time.DateOnly))
 	}
-	return fmt.Errorf("%w; wanted: %q; shown: %s; names: %.400q; %s", err, name,
+	text := fmt.Sprintf("%v; wanted: %q; shown: %s; names: %.400q; %s", err, name,
 		strings.Join(shown, ", then "), names(chain[0]), s.remedy(failed.Err, chain))
+	return &CertificateError{text, s.line(failed.Err, chain), err}
 }
+
+// CertificateError is a server's certificate that cannot be verified.
+type CertificateError struct {
+	text, mend string
+	err        error
+}
+
+func (e *CertificateError) Error() string { return e.text }
+
+func (e *CertificateError) Unwrap() error { return e.err }
+
+// Mend is the line of the configuration or the command that would have it verified,
+// or "". Whether it should be is the administrator's to say.
+func (e *CertificateError) Mend() string { return e.mend }
 
 func names(c *x509.Certificate) []string {
 	all := slices.Clone(c.DNSNames)
@@ -85,10 +100,6 @@ func names(c *x509.Certificate) []string {
 
 func (s Settings) remedy(err error, chain []*x509.Certificate) string {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		if len(names(chain[0])) == 0 {
-			return fmt.Sprintf("have the server show a certificate with its name among the subject alternative names, or believe this one alone: "+
-				"%[1]s.insecure_skip_verify = true with %[1]s.spki_pins = [%[2]q]", s.Section, PinOf(chain[0]))
-		}
 		return fmt.Sprintf("use one of these names in %[1]s.%[2]s, or set %[1]s.server_name to it", s.Section, s.ServersKey)
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
@@ -98,4 +109,13 @@ func (s Settings) remedy(err error, chain []*x509.Certificate) string {
 		return fmt.Sprintf("put the certificate of %.200q into %s.ca_file, if you trust it", chain[len(chain)-1].Issuer, s.Section)
 	}
 	return "have the server show a certificate that this host can verify"
+}
+
+func (s Settings) line(err error, chain []*x509.Certificate) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		if known := names(chain[0]); len(known) > 0 && s.ServerName == "" {
+			return fmt.Sprintf("%s.server_name = %q", s.Section, known[0])
+		}
+	}
+	return ""
 }

@@ -10,20 +10,12 @@ import (
 )
 
 // judgeServerConf finds what is wrong with OpenVPN's configuration, if there is
-// one to look at. Both stock units run OpenVPN in the folder of its configuration.
+// one to look at.
 func (cmd *configCheck) judgeServerConf(path string, c config.Config) ([]serverconf.Finding, error) {
 	if cmd.ServerConf == "" {
 		return nil, nil
 	}
-	dir := cmd.CD
-	if dir == "" {
-		dir = filepath.Dir(cmd.ServerConf)
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	conf, err := serverconf.Read(cmd.ServerConf, dir)
+	conf, err := readServerConf(cmd.ServerConf, cmd.CD)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +38,19 @@ func (cmd *configCheck) tell(findings []serverconf.Finding) error {
 		fmt.Printf("%s is fine\n", shown(cmd.ServerConf))
 	}
 	return nil
+}
+
+// readServerConf: both stock units run OpenVPN in the folder of its configuration,
+// unless dir names another.
+func readServerConf(path, dir string) (*serverconf.Conf, error) {
+	if dir == "" {
+		dir = filepath.Dir(path)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return serverconf.Read(path, dir)
 }
 
 // oursFor is what OpenVPN's configuration has to agree with.

@@ -19,9 +19,9 @@ func decode(c *Config, tree map[string]any) []error {
 		table, isTable := tree[name].(map[string]any)
 		switch {
 		case !known && isTable:
-			faults = append(faults, fmt.Errorf("%s is an unknown section; there are %s", name, names(sections)))
+			faults = append(faults, unknownSection(name, sections))
 		case !known:
-			faults = append(faults, fmt.Errorf("%s is an unknown key outside of a section; there are %s", name, names(sections)))
+			faults = append(faults, outside(name, sections))
 		case !isTable:
 			faults = append(faults, fmt.Errorf("%s must be a section, [%s]", name, name))
 		default:
@@ -37,7 +37,7 @@ func decodeSection(section string, into reflect.Value, table map[string]any) []e
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		field, known := keys[name]
 		if !known {
-			faults = append(faults, fmt.Errorf("%s.%s is an unknown key; [%s] has %s", section, name, section, names(keys)))
+			faults = append(faults, unknownIn(section, name, keys))
 			continue
 		}
 		if want := set(field, table[name]); want != "" {
@@ -45,6 +45,42 @@ func decodeSection(section string, into reflect.Value, table map[string]any) []e
 		}
 	}
 	return faults
+}
+
+func unknownSection(name string, sections map[string]reflect.Value) error {
+	e := &unknownKey{name: name, suggestion: nearest(name, slices.Collect(maps.Keys(sections)))}
+	e.text = name + " is an unknown section" + e.question("[%s]") + " there are " + names(sections)
+	return e
+}
+
+// outside: a key above the first section is most often one of some section.
+func outside(name string, sections map[string]reflect.Value) error {
+	e := &unknownKey{name: name, text: name + " is an unknown key outside of a section"}
+	var homes []string
+	for section, fields := range sections {
+		if _, there := fieldsOf(fields)[name]; there {
+			homes = append(homes, "["+section+"]")
+		}
+	}
+	if slices.Sort(homes); len(homes) > 0 {
+		e.text += ", and belongs below " + strings.Join(homes, " or ")
+	}
+	e.text += "; there are " + names(sections)
+	return e
+}
+
+func unknownIn(section, name string, keys map[string]reflect.Value) error {
+	e := &unknownKey{name: name, suggestion: nearest(name, slices.Collect(maps.Keys(keys)))}
+	e.text = fmt.Sprintf("%s.%s is an unknown key%s [%s] has %s", section, name, e.question("%s"), section, names(keys))
+	return e
+}
+
+// question is put to whoever most likely meant another name.
+func (e *unknownKey) question(form string) string {
+	if e.suggestion == "" {
+		return ";"
+	}
+	return "; did you mean " + fmt.Sprintf(form, e.suggestion) + "?"
 }
 
 // set assigns a TOML value, or returns what should stand there.
@@ -137,7 +173,7 @@ func names(fields map[string]reflect.Value) string {
 
 // eachPath calls f for every field that names a file, with its key and its kind:
 // "input" for what is read once, "replaced" for what is read for every login,
-// "data" for what is read and written all the time, "output" for what is written anew.
+// "data" for what is read and written all the time.
 func eachPath(c *Config, f func(key, kind string, path *string)) {
 	sections := fieldsOf(reflect.ValueOf(c).Elem())
 	for _, name := range slices.Sorted(maps.Keys(sections)) {

@@ -10,6 +10,15 @@ import (
 // lineIndex has the line of every key ("ldap.urls") and section ("ldap").
 type lineIndex map[string]int
 
+// LineOf is where a key stands in the file, or its section, or 0.
+func LineOf(path, key string) int {
+	content, err := read(path)
+	if err != nil {
+		return 0
+	}
+	return indexLines(content).lineOf(key)
+}
+
 // indexLines walks content, which is known to be TOML.
 func indexLines(content []byte) lineIndex {
 	index := lineIndex{}
@@ -48,6 +57,9 @@ func (x lineIndex) add(key string, line int) {
 		x[key] = line
 	}
 }
+
+// has tells whether the key itself is there, and not only its section.
+func (x lineIndex) has(key string) bool { _, there := x[key]; return there }
 
 func keyOf(p *unstable.Parser, content []byte, node *unstable.Node) (key string, line int) {
 	var parts []string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -43,7 +42,7 @@ func read(path string) ([]byte, error) {
 func parse(path string, content []byte) (Config, error) {
 	var tree map[string]any
 	if err := toml.Unmarshal(content, &tree); err != nil {
-		return Config{}, syntaxFault(path, err)
+		return Config{}, syntaxFault(path, content, err)
 	}
 	index := indexLines(content)
 	c := Default()
@@ -52,7 +51,7 @@ func parse(path string, content []byte) (Config, error) {
 	c.LDAP = c.LDAP.Resolved()
 	faults = addOtherKeys(faults, split(c.validate()))
 	if len(faults) > 0 {
-		return Config{}, index.locate(path, faults)
+		return Config{}, index.locate(path, content, faults)
 	}
 	return c, nil
 }
@@ -62,6 +61,10 @@ func addOtherKeys(faults, rules []error) []error {
 	unread := map[string]bool{}
 	for _, f := range faults {
 		unread[keyIn(f)] = true
+		if u, unknown := errors.AsType[*unknownKey](f); unknown { // the key that it was meant to be
+			section, _, _ := strings.Cut(keyIn(f), ".")
+			unread[section+"."+u.suggestion] = true
+		}
 	}
 	for _, r := range rules {
 		if !unread[keyIn(r)] {
@@ -77,15 +80,19 @@ func keyIn(fault error) string {
 	return key
 }
 
-// syntaxFault is alone: what is not TOML cannot be looked at further. It shows
-// the place, not the line, which may hold a secret put there by mistake.
-func syntaxFault(path string, err error) error {
+// syntaxFault is alone: what is not TOML cannot be looked at further. Of the line
+// it shows the key, since the rest may be a secret put there by mistake.
+func syntaxFault(path string, content []byte, err error) error {
 	decode, ok := errors.AsType[*toml.DecodeError](err)
 	if !ok {
-		return fmt.Errorf("%s: not TOML: %w", path, err)
+		return &Fault{Path: path, Text: "not TOML: " + err.Error()}
 	}
 	line, column := decode.Position()
-	return fmt.Errorf("%s:%d:%d: not TOML: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+	f := &Fault{Path: path, Line: line, Column: column, Text: "not TOML: " + strings.TrimPrefix(decode.Error(), "toml: ")}
+	if lines := strings.Split(string(content), "\n"); line >= 1 && line <= len(lines) && strings.Contains(lines[line-1], "=") {
+		f.line = showable(lines[line-1], true)
+	}
+	return f
 }
 
 // split takes joined errors apart.
@@ -104,24 +111,10 @@ func split(err error) []error {
 	return all
 }
 
-// locate puts file and line before each fault, by the key that it begins with,
-// in the order of lines.
-func (x lineIndex) locate(path string, faults []error) error {
-	slices.SortStableFunc(faults, func(a, b error) int { return x.line(a) - x.line(b) })
-	located := make([]error, len(faults))
-	for i, f := range faults {
-		if line := x.line(f); line > 0 {
-			located[i] = fmt.Errorf("%s:%d: %w", path, line, f)
-		} else {
-			located[i] = fmt.Errorf("%s: %w", path, f)
-		}
-	}
-	return errors.Join(located...)
-}
-
 // line of the key that the fault begins with, or of its section, or 0.
-func (x lineIndex) line(fault error) int {
-	key := keyIn(fault)
+func (x lineIndex) line(fault error) int { return x.lineOf(keyIn(fault)) }
+
+func (x lineIndex) lineOf(key string) int {
 	if line, ok := x[key]; ok {
 		return line
 	}

@@ -127,19 +127,20 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
 		}
 	}()
-	db, tree, err := openDatabase(f)
+	db, err := openDatabase(f, &s.whole)
 	if err != nil {
 		return err
 	}
-	defer tree.close()
-	return errors.Join(runBatch(db, tree, batch), db.Close())
+	err = runBatch(db, batch, s.whole.proven)
+	s.whole.written(f)
+	return errors.Join(err, db.Close())
 }
 
 // runBatch repeats the transaction without the op that failed, so that one
 // user's damaged record is not the others' outage.
-func runBatch(db *bbolt.DB, pages *tree, batch []*call) error {
+func runBatch(db *bbolt.DB, batch []*call, proven map[string]bool) error {
 	for {
-		failed, err := runOnce(db, pages, batch)
+		failed, err := runOnce(db, batch, proven)
 		if failed == nil {
 			return err
 		}
@@ -147,12 +148,12 @@ func runBatch(db *bbolt.DB, pages *tree, batch []*call) error {
 	}
 }
 
-func runOnce(db *bbolt.DB, pages *tree, batch []*call) (failed *call, err error) {
+func runOnce(db *bbolt.DB, batch []*call, proven map[string]bool) (failed *call, err error) {
 	tx, err := db.Begin(true)
 	if err != nil {
 		return nil, err
 	}
-	t := &txn{tx: tx, tree: pages}
+	t := &txn{tx: tx, proven: proven}
 	for _, c := range batch {
 		if c.err = c.ctx.Err(); c.err != nil {
 			continue // its caller gave up

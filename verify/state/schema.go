@@ -34,26 +34,23 @@ func (t *txn) readSchema() (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// checkSchema brings an older database up to date, once all of it was read. What
-// is kept for minutes only, pending challenges, begins anew.
-func checkSchema(db *bbolt.DB, pages *tree) (upgraded bool, err error) {
+// checkSchema brings an older database up to date. What is kept for minutes
+// only, pending challenges, begins anew.
+func checkSchema(db *bbolt.DB) error {
 	var version uint64
-	err = db.View(func(tx *bbolt.Tx) (err error) {
-		version, err = (&txn{tx: tx, tree: pages}).readSchema()
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		version, err = (&txn{tx: tx}).readSchema()
 		return err
 	})
 	switch {
 	case err != nil:
-		return false, err
+		return err
 	case version == schemaVersion:
-		return false, nil
-	case version != 1:
-		return false, fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
+		return nil
+	case version == 1:
+		return db.Update(upgradeFrom1)
 	}
-	if err := pages.checkWhole(); err != nil {
-		return false, damage(db.Path(), err)
-	}
-	return true, db.Update(upgradeFrom1)
+	return fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
 }
 
 func upgradeFrom1(tx *bbolt.Tx) error {
@@ -70,5 +67,5 @@ func upgradeFrom1(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key, 0) })
+	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key) })
 }

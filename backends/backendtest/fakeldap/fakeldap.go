@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Entry is one object of the directory.
@@ -51,6 +52,10 @@ type Options struct {
 	LDAPS bool
 	// Faults are the misbehaviours, by the step they strike at.
 	Faults map[Step]Fault
+	// NamingContexts are what the server says that it holds.
+	NamingContexts []string
+	// Now is the time that the server tells, as Active Directory does; nil: none.
+	Now func() time.Time
 	// Unauthenticated accepts a bind with a name and no password (RFC 4513
 	// section 5.1.2) and one with a password and no name, as many servers do.
 	Unauthenticated bool

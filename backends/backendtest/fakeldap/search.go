@@ -31,12 +31,24 @@ func (c *client) search(id int64, op *ber.Packet) bool {
 	if c.since != c.server.present() {
 		c.bound = ""
 	}
+	if base == "" && scope == goldap.ScopeBaseObject {
+		return c.send(Fault{}, id, c.replies([]Entry{c.server.self()}, op.Children[7], success, "")...)
+	}
 	found, code := c.server.find(c.bound, base, scope == goldap.ScopeBaseObject, filter)
 	found, code, f.Controls = c.cut(found, code, int(limit), f.Controls)
 	if f.Code != 0 {
 		code = f.Code
 	}
 	return c.send(f, id, c.replies(found, op.Children[7], code, f.Diagnostic)...)
+}
+
+// self is the rootDSE, RFC 4512 section 5.1, which everybody may read.
+func (s *Server) self() Entry {
+	e := Entry{Attributes: map[string][]string{"objectClass": {"top"}, "namingContexts": s.options.NamingContexts}}
+	if s.options.Now != nil {
+		e.Attributes["currentTime"] = []string{s.options.Now().UTC().Format("20060102150405.0Z")}
+	}
+	return e
 }
 
 func (c *client) replies(found []Entry, attributes *ber.Packet, code uint16, diagnostic string) []*ber.Packet {

@@ -139,7 +139,7 @@ func (j *judge) whichConfig(c call) {
 		return
 	}
 	if !j.same(inside, j.ours.Config) {
-		j.add(Warning, at, "logins use "+inside+", and "+j.ours.Config+" was checked", "what was found there says nothing about logins", programName+" --config "+inside+" config check --server-conf "+j.Path)
+		j.add(Warning, at, "logins use "+inside+", and "+j.ours.Config+" was checked", "what was found there says nothing about logins", mend)
 	}
 }
 

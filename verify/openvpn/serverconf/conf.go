@@ -11,8 +11,8 @@ import "path/filepath"
 
 // Place is a line of a file. Line 0 stands for the file as a whole.
 type Place struct {
-	File string
-	Line int // from 1
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"` // from 1
 }
 
 // Directive is one line that says something.

@@ -21,26 +21,43 @@ const (
 
 func (s Severity) String() string { return [...]string{"problem", "warning", "note"}[s] }
 
+// MarshalText makes it a word in JSON.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Finding is one thing that is wrong, or should be known.
 type Finding struct {
 	Place
-	Severity Severity
-	What     string // is there
-	Effect   string // on users
-	Mend     string // the line that mends it, or the command; "" where there is none
+	Severity Severity `json:"severity"`
+	What     string   `json:"what"`           // is there
+	Effect   string   `json:"effect"`         // on users
+	Mend     string   `json:"mend,omitempty"` // the line that mends it, or the command; "" where there is none
 }
 
 // String is one line: `file:line: problem: what: effect; mend it with: line`.
 func (f Finding) String() string {
+	what, effect, mend := f.Lines()
+	if mend != "" {
+		mend = "; " + mend
+	}
+	return what + ": " + effect + mend
+}
+
+// Lines are its parts, for a terminal: `file:line: problem: what`, the effect, and
+// `mend it with: line` or nothing.
+func (f Finding) Lines() (what, effect, mend string) {
 	where := f.File
 	if f.Line > 0 {
 		where = fmt.Sprintf("%s:%d", f.File, f.Line)
 	}
-	text := fmt.Sprintf("%s: %s: %s: %s", where, f.Severity, f.What, f.Effect)
 	if f.Mend != "" {
-		text += "; mend it with: " + f.Mend
+		mend = "mend it with: " + f.Mend
 	}
-	return strings.Map(func(r rune) rune { // paths come from a file that others may have written
+	return clean(fmt.Sprintf("%s: %s: %s", where, f.Severity, f.What)), clean(f.Effect), clean(mend)
+}
+
+// clean: paths come from a file that others may have written.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return '?'
 		}
@@ -63,6 +80,7 @@ func HasProblem(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Problem })
 }
 
-func sortFindings(findings []Finding) {
+// Sort puts the worst first.
+func Sort(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity, b.Severity) })
 }

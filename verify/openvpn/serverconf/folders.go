@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"syscall"
 )
 
@@ -26,61 +25,10 @@ func (j *judge) folders() {
 	case !info.IsDir():
 		j.add(Problem, at, "tmp-dir "+path+" is not a folder", "OpenVPN does not start", "tmp-dir /tmp")
 	default:
-		if who, known := j.account(); known && !who.may(info, 0o3) {
-			j.add(Problem, at, fmt.Sprintf("%s cannot write to tmp-dir %s (%s)", who.name, path, ownerAndMode(info)), "OpenVPN cannot hand logins over, and refuses them all", "chown "+who.name+" "+path)
+		if who, known := j.Account(j.host); known && !who.May(info, 0o3) {
+			j.add(Problem, at, fmt.Sprintf("%s cannot write to tmp-dir %s (%s)", who.Name, path, OwnerAndMode(info)), "OpenVPN cannot hand logins over, and refuses them all", "chown "+who.Name+" "+path)
 		}
 	}
-}
-
-// account is who OpenVPN becomes after its start.
-type account struct {
-	name     string
-	uid, gid int
-}
-
-// account is unknown without a line "user", and when there is no such user here.
-// Without a line "group" the group stays root's; other groups are given up
-// (src/openvpn/platform.c, platform_user_group_set).
-func (j *judge) account() (a account, known bool) {
-	d, found := j.Last("user")
-	if !found {
-		return a, false
-	}
-	uid, err := j.host.UserID(d.Arg(1))
-	if err != nil {
-		return a, false
-	}
-	a = account{name: d.Arg(1), uid: uid}
-	if g, found := j.Last("group"); found {
-		if a.gid, err = j.host.Group(g.Arg(1)); err != nil {
-			return a, false
-		}
-	}
-	return a, true
-}
-
-// may tells whether all of the rights, three bits, are the account's.
-func (a account) may(info fs.FileInfo, rights fs.FileMode) bool {
-	owner, isUnix := info.Sys().(*syscall.Stat_t)
-	if a.uid == 0 || !isUnix {
-		return true
-	}
-	mode := info.Mode().Perm()
-	switch {
-	case int(owner.Uid) == a.uid:
-		mode >>= 6
-	case int(owner.Gid) == a.gid:
-		mode >>= 3
-	}
-	return mode&rights == rights
-}
-
-func ownerAndMode(info fs.FileInfo) string {
-	text := fmt.Sprintf("mode %04o", info.Mode().Perm())
-	if owner, isUnix := info.Sys().(*syscall.Stat_t); isUnix {
-		text += fmt.Sprintf(", owner %d:%d", owner.Uid, owner.Gid)
-	}
-	return text
 }
 
 // readers: our files have to be readable for whom OpenVPN becomes, and belong to
@@ -90,48 +38,36 @@ func (j *judge) readers() {
 	if !found || !j.call.ours {
 		return
 	}
-	who, known := j.account()
+	who, known := j.Account(j.host)
 	if !known {
 		j.add(Note, d.Place, "there is no such user or group here", "whether the configuration can be read under it was not looked at", "")
 		return
 	}
 	told := map[string]bool{}
 	for _, path := range append([]string{j.ours.Config}, j.ours.Files...) {
-		if dir, shut := j.shut(who, path); !shut {
+		if dir, shut := who.Shut(path, j.host.Stat); !shut {
 			j.reader(d.Place, who, path)
 		} else if !told[dir] {
 			told[dir] = true
-			j.add(Problem, d.Place, fmt.Sprintf("%s cannot enter %s, where %s is", who.name, dir, path), unavailable, "chmod a+x "+dir)
+			j.add(Problem, d.Place, fmt.Sprintf("%s cannot enter %s, where %s is", who.Name, dir, path), unavailable, "chmod a+x "+dir)
 		}
 	}
 }
 
 const unavailable = "every login is answered as unavailable"
 
-func (j *judge) reader(at Place, who account, path string) {
+func (j *judge) reader(at Place, who Account, path string) {
 	info, err := j.host.Stat(path)
 	if err != nil {
 		return // the check of our own configuration tells
 	}
-	mend := "chown " + who.name + " " + path
+	mend := "chown " + who.Name + " " + path
 	owner, isUnix := info.Sys().(*syscall.Stat_t)
 	switch {
-	case isUnix && who.uid != 0 && owner.Uid != 0 && int(owner.Uid) != who.uid:
-		j.add(Problem, at, fmt.Sprintf("%s belongs neither to %s nor to root (%s)", path, who.name, ownerAndMode(info)), "it is not trusted: "+unavailable, mend)
-	case !who.may(info, 0o4):
-		j.add(Problem, at, fmt.Sprintf("%s cannot read %s (%s)", who.name, path, ownerAndMode(info)), unavailable, mend)
-	}
-}
-
-// shut is the folder above path that the account cannot enter.
-func (j *judge) shut(who account, path string) (dir string, found bool) {
-	for dir = filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if info, err := j.host.Stat(dir); err == nil && !who.may(info, 0o1) {
-			return dir, true
-		}
-		if dir == filepath.Dir(dir) {
-			return "", false
-		}
+	case isUnix && who.UID != 0 && owner.Uid != 0 && int(owner.Uid) != who.UID:
+		j.add(Problem, at, fmt.Sprintf("%s belongs neither to %s nor to root (%s)", path, who.Name, OwnerAndMode(info)), "it is not trusted: "+unavailable, mend)
+	case !who.May(info, 0o4):
+		j.add(Problem, at, fmt.Sprintf("%s cannot read %s (%s)", who.Name, path, OwnerAndMode(info)), unavailable, mend)
 	}
 }
 

@@ -83,7 +83,7 @@ func Judge(c *Conf, ours Ours, host Host) []Finding {
 	j.others()
 	j.folders()
 	j.readers()
-	sortFindings(j.findings)
+	Sort(j.findings)
 	return j.findings
 }
 

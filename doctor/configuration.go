@@ -1,0 +1,52 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/openvpn/serverconf"
+)
+
+// Configuration is our own, with the files that it names.
+type Configuration struct {
+	Path  string
+	Err   error    // of reading it, or a file that it names
+	Weak  []string // weakenings that are switched on
+	Users error    // of the users file, where one is in use
+}
+
+// Judge makes a finding of each fault.
+func (c Configuration) Judge() Area {
+	a := Area{Name: "configuration", Seen: c.Path}
+	at := serverconf.Place{File: c.Path}
+	faults := config.Faults(c.Err)
+	for _, f := range faults {
+		a.add(serverconf.Problem, serverconf.Place{File: f.Path, Line: f.Line}, f.Text, unavailable, f.Mend)
+	}
+	switch {
+	case c.Err != nil && len(faults) == 0 && errors.Is(c.Err, fs.ErrNotExist):
+		a.add(serverconf.Problem, at, c.Err.Error(), unavailable, "ovpn-verify config init --output "+c.Path)
+	case c.Err != nil && len(faults) == 0:
+		what, mend := apart(c.Err)
+		a.add(serverconf.Problem, at, what, unavailable, mend)
+	}
+	switch {
+	case errors.Is(c.Users, fs.ErrNotExist):
+		a.add(serverconf.Warning, at, "there are no users yet", "every login is refused", "ovpn-verify user add NAME")
+	case c.Users != nil:
+		what, mend := apart(c.Users)
+		a.add(serverconf.Problem, at, what, unavailable, mend)
+	}
+	for _, w := range c.Weak {
+		a.add(serverconf.Note, at, w, "this is chosen, and weaker than it has to be", "")
+	}
+	return a
+}
+
+// apart separates what is wrong from the command that an error ends with.
+func apart(err error) (what, mend string) {
+	what, mend, _ = strings.Cut(err.Error(), "; mend it with: ")
+	return what, mend
+}

@@ -1,0 +1,81 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ovpn-verify/verify/openvpn/serverconf"
+	"ovpn-verify/verify/primary"
+)
+
+// Directory is what the backend's servers said.
+type Directory struct {
+	Backend string // "ldap" or "radius"; others ask nobody
+	Config  string // the configuration's path
+	Line    int    // of the servers in it
+	Servers []primary.Inspection
+}
+
+// key has the servers in the backend's section.
+func (d Directory) key() string {
+	if d.Backend == "ldap" {
+		return "urls"
+	}
+	return "servers"
+}
+
+// Judge tells of servers that could not decide a login now.
+func (d Directory) Judge() Area {
+	var able []string
+	for _, s := range d.Servers {
+		if s.Err == nil {
+			able = append(able, s.Server)
+		}
+	}
+	a := Area{Name: "directory", Seen: strings.Join(able, ", ")}
+	if d.Backend != "ldap" && d.Backend != "radius" {
+		a.Seen = "the users file: nobody else is asked"
+		return a
+	}
+	if len(able) == 0 {
+		a.Seen = "none"
+	}
+	for _, s := range d.Servers {
+		if s.Err != nil {
+			d.tell(&a, s, able)
+		}
+	}
+	return a
+}
+
+func (d Directory) tell(a *Area, s primary.Inspection, able []string) {
+	severity, effect := serverconf.Problem, unavailable
+	mend := d.line(s.Mend)
+	switch {
+	case len(able) > 0:
+		severity, effect = serverconf.Warning, "a login that comes to it first waits for the next server, and when that one is away, too, logins are answered as unavailable"
+		if mend == "" {
+			mend = d.line(fmt.Sprintf("%s.%s = %s", d.Backend, d.key(), list(able)))
+		}
+	case d.Backend == "radius":
+		effect += ", unless the server only leaves this question unanswered: `ovpn-verify check USER` tells"
+	}
+	a.add(severity, serverconf.Place{File: d.Config, Line: d.Line}, s.Err.Error(), effect, mend)
+}
+
+// line names the file of a line of the configuration.
+func (d Directory) line(mend string) string {
+	if strings.HasPrefix(mend, d.Backend+".") {
+		return mend + " in " + d.Config
+	}
+	return mend
+}
+
+func list(words []string) string {
+	quoted := slices.Clone(words)
+	for i := range quoted {
+		quoted[i] = fmt.Sprintf("%q", quoted[i])
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}

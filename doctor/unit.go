@@ -1,0 +1,135 @@
+package doctor
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ovpn-verify/verify/openvpn/serverconf"
+)
+
+// fewest is the number of processes and threads under which fifty logins at once
+// were tried: LimitNPROC of Debian 12's openvpn-server@.service.
+const fewest = 10
+
+// roomy is what is proposed: OpenVPN, its scripts, and two workers while one takes
+// over from the other.
+const roomy = 64
+
+// UnitNeeds is what logins need of the unit that runs the server.
+type UnitNeeds struct {
+	OneEach bool     // a worker for each login
+	Reads   []string // program, configuration and what it names
+	Writes  []string // folders
+	Root    bool     // the service's processes stay root's
+}
+
+// Judge tells which of the unit's limits logins do not get along with.
+func (u Unit) Judge(needs UnitNeeds) Area {
+	a := Area{Name: "unit", Seen: u.Name + " in " + u.Path}
+	switch {
+	case u.Name == "" || u.Path == "":
+		a.Seen = "not looked at"
+		what := "no systemd unit is known to run it"
+		if u.Name != "" {
+			what = "there is no systemd unit " + u.Name
+		}
+		a.add(serverconf.Note, serverconf.Place{File: u.Name}, what, "what limits OpenVPN's processes was not looked at: name the unit with --unit", "")
+		return a
+	case u.Err != nil:
+		a.add(serverconf.Note, serverconf.Place{File: u.Path}, u.Err.Error(), "what stands there was not looked at", "")
+	}
+	u.processes(&a, needs)
+	u.homes(&a, needs)
+	u.readOnly(&a, needs)
+	return a
+}
+
+// mend is the command that gives the setting a value from now on: a drop-in, read
+// after those that others have made.
+func (u Unit) mend(line string) string {
+	key, _, _ := strings.Cut(line, "=")
+	folder := filepath.Join(UnitFolders[0], u.Name+".d")
+	if !slices.Contains(UnitFolders, filepath.Dir(u.Path)) {
+		folder = filepath.Join(filepath.Dir(u.Path), u.Name+".d")
+	}
+	return fmt.Sprintf("mkdir -p %[1]s && printf '[Service]\\n%[2]s\\n' >%[1]s/zz-ovpn-verify-%[3]s.conf && systemctl daemon-reload && systemctl restart %[4]s",
+		folder, line, key, u.Name)
+}
+
+// processes: threads count. LimitNPROC counts those of the user, also in other
+// services, and not root's; TasksMax those of the service.
+func (u Unit) processes(a *Area, needs UnitNeeds) {
+	for _, key := range []string{"LimitNPROC", "TasksMax"} {
+		s, found := u.last(key)
+		n, limited := limit(s.value)
+		if !found || !limited || key == "LimitNPROC" && needs.Root {
+			continue
+		}
+		line := fmt.Sprintf("%s=%d", key, roomy)
+		switch {
+		case n < fewest:
+			a.add(serverconf.Problem, s.Place, fmt.Sprintf("%s=%s, and OpenVPN, the program and its worker get along with %d processes and threads", key, s.value, fewest),
+				"no worker can be started, and logins are refused or answered as unavailable", u.mend(line))
+		case needs.OneEach && n < roomy:
+			a.add(serverconf.Warning, s.Place, fmt.Sprintf("%s=%s, and worker.linger = \"0s\" starts a worker of four threads or more for each login", key, s.value),
+				"of a few users who log in at once some are refused", u.mend(line))
+		}
+	}
+}
+
+func limit(value string) (n int, limited bool) {
+	soft, _, _ := strings.Cut(value, ":")
+	if soft == "infinity" || soft == "" || strings.HasSuffix(soft, "%") {
+		return math.MaxInt, false
+	}
+	n, err := strconv.Atoi(soft)
+	return n, err == nil
+}
+
+// homes: what the unit hides from its processes, or lets them read alone
+// (systemd.exec(5)).
+func (u Unit) homes(a *Area, needs UnitNeeds) {
+	s, found := u.last("ProtectHome")
+	if !found || slices.Contains([]string{"no", "false", "0", "off"}, s.value) {
+		return
+	}
+	hidden := needs.Writes
+	if s.value != "read-only" {
+		hidden = slices.Concat(needs.Reads, needs.Writes)
+	}
+	for _, path := range hidden {
+		if inside(path, "/home", "/root", "/run/user") {
+			a.add(serverconf.Problem, s.Place, fmt.Sprintf("ProtectHome=%s keeps %s from OpenVPN and what it starts", s.value, path), unavailable, u.mend("ProtectHome=no"))
+			return
+		}
+	}
+}
+
+// readOnly: where nobody may write, the state cannot be kept.
+func (u Unit) readOnly(a *Area, needs UnitNeeds) {
+	readOnly, at := u.all("ReadOnlyPaths")
+	if s, _ := u.last("ProtectSystem"); s.value == "strict" {
+		readOnly, at = []string{"/"}, s.Place
+	}
+	writable, _ := u.all("ReadWritePaths")
+	states, _ := u.all("StateDirectory")
+	for _, dir := range states {
+		writable = append(writable, filepath.Join("/var/lib", dir))
+	}
+	for _, dir := range needs.Writes {
+		if inside(dir, readOnly...) && !inside(dir, writable...) {
+			a.add(serverconf.Problem, at, "the unit lets nobody write to "+dir, "nothing can be remembered: logins that need the state are answered as unavailable", u.mend("ReadWritePaths="+dir))
+		}
+	}
+}
+
+func inside(path string, folders ...string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool {
+		f = strings.TrimLeft(f, "-+")
+		return f == "/" || path == f || strings.HasPrefix(path, strings.TrimSuffix(f, "/")+"/")
+	})
+}

@@ -1,0 +1,154 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ovpn-verify/verify/openvpn/serverconf"
+)
+
+// UnitFolders are where systemd looks for units, the first of one name counts
+// (systemd.unit(5)).
+var UnitFolders = []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
+
+// Unit is the systemd unit of a server, with its drop-ins.
+type Unit struct {
+	Name     string // openvpn-server@vpn.service
+	Path     string // "": there is no such unit
+	Settings []setting
+	Err      error
+}
+
+// setting is a line of the section [Service].
+type setting struct {
+	serverconf.Place
+	key, value string
+}
+
+// UnitOf is the stock unit that runs a server.conf, by the folder that holds it, or "".
+func UnitOf(path string) string {
+	name, isConf := strings.CutSuffix(filepath.Base(path), ".conf")
+	switch dir := filepath.Dir(path); {
+	case !isConf:
+		return ""
+	case dir == "/etc/openvpn/server":
+		return "openvpn-server@" + name + ".service"
+	case dir == "/etc/openvpn":
+		return "openvpn@" + name + ".service"
+	}
+	return ""
+}
+
+// LookAtUnit reads the unit and the drop-ins of its own and of its template.
+func LookAtUnit(name string, folders []string) Unit {
+	u := Unit{Name: name}
+	if name == "" {
+		return u
+	}
+	names := []string{name}
+	if prefix, instance, isInstance := strings.Cut(name, "@"); isInstance && instance != ".service" {
+		names = append(names, prefix+"@.service")
+	}
+	for _, n := range names {
+		for _, folder := range folders {
+			path := filepath.Join(folder, n)
+			if _, err := os.Stat(path); u.Path == "" && err == nil {
+				u.Path = path
+			}
+		}
+	}
+	if u.Path == "" {
+		return u
+	}
+	for _, path := range append([]string{u.Path}, dropIns(names, folders)...) {
+		u.read(path)
+	}
+	return u
+}
+
+// dropIns are sorted by their file names, whatever folder they are in; of one name
+// the first counts: the unit's own before the template's, and /etc before /usr.
+func dropIns(names, folders []string) []string {
+	byName := map[string]string{}
+	for _, n := range names {
+		for _, folder := range folders {
+			found, _ := filepath.Glob(filepath.Join(folder, n+".d", "*.conf"))
+			for _, path := range found {
+				if _, known := byName[filepath.Base(path)]; !known {
+					byName[filepath.Base(path)] = path
+				}
+			}
+		}
+	}
+	paths := make([]string, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		paths = append(paths, byName[name])
+	}
+	return paths
+}
+
+func (u *Unit) read(path string) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) { // a drop-in may go while we look
+			u.Err = errors.Join(u.Err, err)
+		}
+		return
+	}
+	section, joined := "", ""
+	for i, line := range strings.Split(string(content), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		if head, more := strings.CutSuffix(line, `\`); more {
+			joined += head + " "
+			continue
+		}
+		line, joined = joined+line, ""
+		if line[0] == '[' {
+			section = line
+		} else if key, value, found := strings.Cut(line, "="); found && section == "[Service]" {
+			u.Settings = append(u.Settings, setting{serverconf.Place{File: path, Line: i + 1}, strings.TrimSpace(key), strings.TrimSpace(value)})
+		}
+	}
+}
+
+// last is the setting that counts where one line does.
+func (u Unit) last(key string) (setting, bool) {
+	for _, s := range slices.Backward(u.Settings) {
+		if s.key == key {
+			return s, s.value != ""
+		}
+	}
+	return setting{}, false
+}
+
+// all are the words of a list, which an empty line resets.
+func (u Unit) all(key string) (words []string, at serverconf.Place) {
+	for _, s := range u.Settings {
+		if s.key != key {
+			continue
+		}
+		if s.value == "" {
+			words = nil
+		}
+		words, at = append(words, strings.Fields(s.value)...), s.Place
+	}
+	return words, at
+}
+
+// Program is the OpenVPN that the unit starts, or "".
+func (u Unit) Program() string {
+	s, _ := u.last("ExecStart")
+	fields := strings.Fields(strings.TrimLeft(s.value, "-@:+!|"))
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[0]
+}
