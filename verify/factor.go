@@ -32,24 +32,25 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 	}
 	a.factor = factorTOTP
 	if code.Empty() {
-		return a.askUser(ctx, a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
+		return a.askUser(a.TOTP.Prompt, false, state.Challenge{Kind: kindTOTP, Round: 1})
 	}
 	a.enrolled = enrolment.Created
-	return a.spendCode(ctx, enrolment.Seed, code)
+	return a.spendCode(ctx, enrolment, code)
 }
 
-// spendCode lets a code count once. That it did is on disk before it counts.
-func (a *attempt) spendCode(ctx context.Context, seed, code secret.Text) error {
-	step, right := a.TOTP.totp().Match(seed, code, a.Now())
+// spendCode lets a code count once. One that was spent is refused at once; that this
+// one is on disk before it counts is for conclude, with which it is decided.
+func (a *attempt) spendCode(ctx context.Context, enrolment state.Enrolment, code secret.Text) error {
+	step, right := a.TOTP.totp().Match(enrolment.Seed, code, a.Now())
 	if !right {
 		return a.spendRecoveryCode(ctx, code)
 	}
-	err := a.Store.SpendStep(ctx, a.identity.Name, step, a.codeLimit(), a.Now())
-	if errors.Is(err, state.ErrSpent) {
-		return refusal(primary.UsedCode, "the code, or a later one, was used before")
+	if step <= enrolment.LastStep {
+		return usedCode()
 	}
+	a.spend = &state.Spend{Identity: a.identity.Name, Step: step, Limit: a.codeLimit()}
 	a.carriesCode = true
-	return a.codeLocked(err)
+	return nil
 }
 
 // codeLimit counts wrong codes of the identity.

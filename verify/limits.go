@@ -76,7 +76,7 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 			return err
 		}
 	}
-	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters) })
+	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters, field) })
 	if errors.Is(err, state.ErrLocked) {
 		// A locked address says nothing of the user, and shall cost nothing.
 		if a.Store.Locked(ctx, counters[1:], a.Now()) == nil {
@@ -93,6 +93,10 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	}
 	a.begun = counters
 	err = shared.decide(ctx, first, func() error { return check(ctx, field) })
+	if a.underWay.alone(shared) {
+		return a.conclude(ctx, shared.id, counters, err)
+	}
+	err = a.keep(ctx, err)
 	return a.leave(ctx, shared, a.ended(counters, err), err)
 }
 
@@ -118,7 +122,7 @@ func (a *attempt) leave(ctx context.Context, s *sharedAttempt, ended []state.End
 func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, counters []state.Counter, check func(context.Context, challenge.Field) error) (done bool, err error) {
 	p, _ := a.login.place()
 	id, place := rand.Text(), a.Limits.counter(state.CountPlace, fmt.Sprintf("%s at %s port %d of %s", p.Username, p.Address, p.Port, p.Daemon))
-	err = a.beginAttempt(ctx, id, []state.Counter{place})
+	err = a.beginAttempt(ctx, id, []state.Counter{place}, field)
 	if errors.Is(err, state.ErrLocked) {
 		a.inSession = false
 		return false, nil
@@ -127,7 +131,7 @@ func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, cou
 		return true, err
 	}
 	err = check(ctx, field)
-	return true, a.endAttempt(ctx, id, a.ended(append(counters, place), err), err)
+	return true, a.conclude(ctx, id, append(counters, place), err)
 }
 
 // canDoWithout: where a password is all that is checked and no state was ever set
@@ -153,33 +157,14 @@ func (a *attempt) counters(field challenge.Field) []state.Counter {
 	return counters
 }
 
-// The waits for others' attempts to end grow between these.
-const (
-	firstWait = 5 * time.Millisecond
-	lastWait  = 100 * time.Millisecond
-)
-
-// beginAttempt waits while as many attempts are under way as may still fail.
-func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.Counter) error {
-	until := a.Now().Add(a.Login.Deadline + settleTimeout)
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		err := a.Store.BeginAttempt(ctx, id, counters, a.Now(), until)
-		if !errors.Is(err, state.ErrBusy) {
-			return err
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return busyError{fmt.Errorf("waiting for other attempts of this user or address to end: %w", err)}
-		}
-	}
-}
-
 // settleTimeout is what settling an attempt may take beyond the deadline.
 const settleTimeout = 2 * time.Second
 
 // endAttempt settles what became of an attempt, and returns what it ends in.
 func (a *attempt) endAttempt(ctx context.Context, id string, ended []state.Ended, outcome error) error {
+	if len(ended) == 0 {
+		return outcome
+	}
 	return a.counted(ctx, outcome, a.count(ctx, id, ended))
 }
 

@@ -240,6 +240,10 @@ func (unsettled) EndAttempt(context.Context, string, []state.Ended, time.Time) e
 	return errors.New("no space left on device")
 }
 
+func (unsettled) Conclude(context.Context, state.Conclusion, time.Time) (error, error) {
+	return nil, errors.New("no space left on device")
+}
+
 func TestRefusalThatCannotBeCountedIsNotTold(t *testing.T) {
 	f := newFixture(t, passwordOnly)
 	f.Store = unsettled{f.Store}

@@ -14,6 +14,9 @@ func (a *attempt) ended(counters []state.Counter, err error) []state.Ended {
 	for _, c := range counters {
 		ended = append(ended, state.Ended{Counter: c, Outcome: a.outcome(c, err)})
 	}
+	if len(counters) == 0 {
+		return nil
+	}
 	names := counters[:1]
 	// The right answer to a question stands for the password before it as well.
 	if verdictOf(err) == Accepted && names[0].Kind == state.CountFactor {

@@ -84,7 +84,7 @@ func (a *attempt) backendAsks(ctx context.Context, q *primary.ChallengeError, co
 	if !code.Empty() && !q.CodeSpent && a.Login.SecondFactor == factorNone {
 		return a.answerBackend(ctx, q.State, code, round)
 	}
-	return a.askUser(ctx, q.Prompt, q.Echo, state.Challenge{
+	return a.askUser(q.Prompt, q.Echo, state.Challenge{
 		Kind: kindBackend, BackendState: q.State, Round: round,
 	})
 }
@@ -113,6 +113,7 @@ const maxRounds = 10
 // ask waits for one of the places for backend checks, so that a storm does not
 // become a storm on the directory.
 func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.Identity, error)) (primary.Identity, error) {
+	a.asked = true
 	select {
 	case a.checks <- struct{}{}:
 		defer func() { <-a.checks }()

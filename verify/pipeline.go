@@ -46,16 +46,16 @@ type codeTaker interface{ TakesCode() bool }
 type Store interface {
 	PutChallenge(ctx context.Context, id string, c state.Challenge, now time.Time) error
 	TakeChallenge(ctx context.Context, id string, now time.Time) (state.Challenge, error)
-	SpendStep(ctx context.Context, identity string, step uint64, limit state.Counter, now time.Time) error
 	SpendRecoveryCode(ctx context.Context, identity string, code secret.Text, limit state.Counter, now time.Time) error
 	Enrolment(ctx context.Context, identity string) (state.Enrolment, error)
 
 	BeginAttempt(ctx context.Context, id string, counters []state.Counter, now, until time.Time) error
+	BeginAnswer(ctx context.Context, id string, counters []state.Counter, challenge string, now, until time.Time) (state.Taken, error)
 	EndAttempt(ctx context.Context, id string, ended []state.Ended, now time.Time) error
 	Locked(ctx context.Context, counters []state.Counter, now time.Time) error
+	Conclude(ctx context.Context, c state.Conclusion, now time.Time) (noSession, err error)
 
 	Recognise(ctx context.Context, place state.Place, field secret.Text, retries bool, now time.Time) (state.Session, state.Recognised, error)
-	PutSession(ctx context.Context, s state.Session, field secret.Text, grace time.Duration, now time.Time) error
 	SessionUp(ctx context.Context, place state.Place, token secret.Text, now time.Time) error
 	SessionByToken(ctx context.Context, token secret.Text, now time.Time) (state.Session, error)
 	AwaitReturn(ctx context.Context, place state.Place, now time.Time) error
@@ -93,10 +93,7 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 	began := time.Now()
 	steps := &trace.Trace{OnStep: l.OnStep}
 	ctx = trace.With(ctx, steps)
-	err := a.decide(ctx)
-	if err == nil {
-		a.remember(ctx)
-	}
+	err := a.conclude(ctx, "", nil, a.decide(ctx))
 	d := a.decision(err)
 	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(began)
 	return d
@@ -131,9 +128,15 @@ type attempt struct {
 	begun     []state.Counter // those that the attempt is under way in
 	codeWrong bool            // the code was, not the password
 	lockedOut bool            // the password was right, and nobody shall learn it
+
+	asked       bool         // the backend was
+	taken       *state.Taken // the challenge that is answered, when the attempt began with taking it
+	spend       *state.Spend // the code that lets the login in, once it is spent
+	question    *state.Asked // what the user is asked, once it is kept
+	sessionKept bool         // or tried to be
 }
 
-// decide returns nil only for a login that is to be let in.
+// decide returns nil only for a login that is to be let in, once it is concluded.
 func (a *attempt) decide(ctx context.Context) error {
 	if err := a.login.check(a.Login.MatchCommonName); err != nil {
 		return err

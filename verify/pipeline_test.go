@@ -77,6 +77,7 @@ func (d *directory) AnswerChallenge(_ context.Context, req primary.Request, pend
 type fixture struct {
 	*Pipeline
 	t         *testing.T
+	dir       string
 	now       time.Time
 	directory *directory
 	store     *state.Store
@@ -88,7 +89,7 @@ func newFixture(t *testing.T, change func(*Pipeline)) *fixture {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fixture{
-		t: t, now: time.Unix(1_800_000_000, 0), directory: &directory{},
+		t: t, dir: dir, now: time.Unix(1_800_000_000, 0), directory: &directory{},
 		store: state.Open(filepath.Join(dir, "state.db"), filepath.Join(dir, "state.key")), seeds: map[string]secret.Text{},
 	}
 	t.Cleanup(f.store.Close)

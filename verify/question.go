@@ -27,25 +27,22 @@ func clean(prompt string) string {
 	return "Enter your code"
 }
 
-// askUser remembers the question and returns it as the error that sends it.
-func (a *attempt) askUser(ctx context.Context, prompt string, echo bool, c state.Challenge) error {
+// askUser returns the question as the error that sends it, once it is kept.
+func (a *attempt) askUser(prompt string, echo bool, c state.Challenge) error {
 	if !a.login.CanChallenge {
 		return refusal(primary.Challenge, "a code is needed, and this OpenVPN cannot ask for one (it gave no auth_failed_reason_file)")
 	}
 	c.Username, c.CommonName, c.Identity = a.login.Username, a.login.CommonName, a.identity
 	c.Address = a.login.ip()
 	c.Expires = a.Now().Add(a.Login.ChallengeTTL)
-	id := challenge.NewState()
-	if err := a.Store.PutChallenge(ctx, id, c, a.Now()); err != nil {
-		return err
-	}
-	return &Question{Prompt: clean(prompt), Echo: echo, State: id}
+	a.question = &state.Asked{ID: challenge.NewState(), Challenge: c}
+	return &Question{Prompt: clean(prompt), Echo: echo, State: a.question.ID}
 }
 
 // checkAnswer takes the pending challenge, which ends it, and checks the answer.
 func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	a.stage = StageChallenge
-	c, err := a.Store.TakeChallenge(ctx, f.State, a.Now())
+	c, err := a.takeChallenge(ctx, f.State)
 	a.guessed = err == nil && c.Username == a.login.Username
 	switch {
 	case errors.Is(err, state.ErrNotFound):
@@ -73,6 +70,14 @@ func (a *attempt) checkAnswer(ctx context.Context, f challenge.Dynamic) error {
 	}
 }
 
+// takeChallenge ends the challenge, unless the attempt began with that.
+func (a *attempt) takeChallenge(ctx context.Context, id string) (state.Challenge, error) {
+	if a.taken != nil {
+		return a.taken.Challenge, a.taken.Err
+	}
+	return a.Store.TakeChallenge(ctx, id, a.Now())
+}
+
 // checkTOTPAnswer does without secondFactor's ways around a code: the question
 // was asked, so only the right code will do.
 func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challenge, code secret.Text) (err error) {
@@ -87,7 +92,7 @@ func (a *attempt) checkTOTPAnswer(ctx context.Context, id string, c state.Challe
 		return a.keepAfterOutage(ctx, err, id, c)
 	}
 	a.enrolled = enrolment.Created
-	return a.spendCode(ctx, enrolment.Seed, code)
+	return a.spendCode(ctx, enrolment, code)
 }
 
 // keepTimeout is what putting a challenge back may take beyond the deadline,

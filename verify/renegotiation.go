@@ -123,38 +123,3 @@ func (a *attempt) recheck(ctx context.Context, identity string) error {
 	a.identity = now
 	return nil
 }
-
-// remember keeps an accepted login as the session that begins with it. Nothing
-// that must happen once hangs on it: without it the client has to log in anew
-// at the next renegotiation.
-func (a *attempt) remember(ctx context.Context) {
-	place, ok := a.login.place()
-	generated := a.factor == factorSession && a.continued == nil // OpenVPN's token needs none
-	if !ok || a.identity.Name == "" || a.stateless || generated {
-		return
-	}
-	now := a.Now()
-	s := state.Session{
-		Place: place, CommonName: a.login.CommonName, Identity: a.identity.Name,
-		Began: now, Expires: now.Add(a.Session.Lifetime),
-		Enrolled: a.enrolled, Version: a.identity.Version,
-	}
-	var field secret.Text
-	if a.carriesCode || a.OneTimePasswords {
-		field = a.login.Password
-	}
-	grace := a.TOTP.ReuseGrace
-	if a.inSession { // the connection is up
-		grace = 0
-	}
-	if a.continued != nil {
-		if a.continued.Place == place {
-			return
-		}
-		s, grace = *a.continued, 0
-		s.Place, s.From = place, a.continued.Place
-	}
-	if err := a.Store.PutSession(ctx, s, field, grace, now); err != nil {
-		trace.Note(ctx, "session", "", fmt.Sprintf("the next renegotiation will not be recognised: %v", err))
-	}
-}

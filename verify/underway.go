@@ -31,8 +31,8 @@ type sharedAttempt struct {
 	decided chan struct{} // closed when refusal is set
 	refusal error         // of the first login
 
-	logins int
-	ended  []endedShared
+	logins, joined int // in it now, and ever
+	ended          []endedShared
 
 	settling sync.Mutex // held while what is due is written, so that nobody is told before
 }
@@ -112,7 +112,22 @@ func (u *underWay) enter(key [sha256.Size]byte) (s *sharedAttempt, first bool) {
 		u.attempts[key] = s
 	}
 	s.logins++
+	s.joined++
 	return s, first
+}
+
+// alone ends an attempt that has one login and never had another, for which leave
+// need not be called then.
+func (u *underWay) alone(s *sharedAttempt) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if s.joined > 1 {
+		return false
+	}
+	if u.attempts[s.key] == s {
+		delete(u.attempts, s.key)
+	}
+	return true
 }
 
 // leave adds what became of one login, and returns what is due to be written:

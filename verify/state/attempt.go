@@ -53,32 +53,34 @@ const (
 // ErrBusy: wait. An attempt that is not ended by until is a failure; one whose
 // process died before is none.
 func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		records := make([]attempts, len(counters))
-		for i, c := range counters {
-			var err error
-			if records[i], err = t.attempts(c, now); err != nil {
-				return err
-			}
+	return s.do(ctx, func(t *txn) error { return t.beginAttempt(id, counters, now, until) })
+}
+
+func (t *txn) beginAttempt(id string, counters []Counter, now, until time.Time) error {
+	records := make([]attempts, len(counters))
+	for i, c := range counters {
+		var err error
+		if records[i], err = t.attempts(c, now); err != nil {
+			return err
 		}
-		// All locks first: who is locked out need not wait.
-		for i, c := range counters {
-			if records[i].locked(now) {
-				return fmt.Errorf("%w: %s %q until %s", ErrLocked, c.Kind, c.Name, records[i].LockedUntil.UTC().Format(time.DateTime+"Z"))
-			}
+	}
+	// All locks first: who is locked out need not wait.
+	for i, c := range counters {
+		if records[i].locked(now) {
+			return fmt.Errorf("%w: %s %q until %s", ErrLocked, c.Kind, c.Name, records[i].LockedUntil.UTC().Format(time.DateTime+"Z"))
 		}
-		for i, c := range counters {
-			if records[i].full(c) {
-				return fmt.Errorf("%w: %s %q", ErrBusy, c.Kind, c.Name)
-			}
+	}
+	for i, c := range counters {
+		if records[i].full(c) {
+			return fmt.Errorf("%w: %s %q", ErrBusy, c.Kind, c.Name)
 		}
-		var errs []error
-		for i, c := range counters {
-			records[i].begin(c, pendingAttempt{id, until, self()})
-			errs = append(errs, t.putAttempts(c, records[i], now))
-		}
-		return errors.Join(errs...)
-	})
+	}
+	var errs []error
+	for i, c := range counters {
+		records[i].begin(c, pendingAttempt{id, until, self()})
+		errs = append(errs, t.putAttempts(c, records[i], now))
+	}
+	return errors.Join(errs...)
 }
 
 // Ended is what an attempt means for one counter.
@@ -90,13 +92,7 @@ type Ended struct {
 // EndAttempt settles the attempt id. A counter in which it was not begun counts
 // its failure all the same: the identity that a typed name turned out to be.
 func (s *Store) EndAttempt(ctx context.Context, id string, ended []Ended, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		var errs []error
-		for _, e := range ended {
-			errs = append(errs, t.settle(id, e, now))
-		}
-		return errors.Join(errs...)
-	})
+	return s.do(ctx, func(t *txn) error { return t.settleAll(id, ended, now) })
 }
 
 func (t *txn) settle(id string, e Ended, now time.Time) error {

@@ -28,13 +28,13 @@ type Challenge struct {
 // key made from the id, so that the file gives away neither pending ids nor the
 // attributes of who logs in.
 func (s *Store) PutChallenge(ctx context.Context, id string, c Challenge, now time.Time) error {
-	if !c.Expires.After(now) {
-		return s.unavailable(errors.New("the challenge has expired before it is kept"))
-	}
-	return s.do(ctx, func(t *txn) error { return storeChallenge(t, id, c, now) })
+	return s.do(ctx, func(t *txn) error { return t.putChallenge(id, c, now) })
 }
 
-func storeChallenge(t *txn, id string, c Challenge, now time.Time) error {
+func (t *txn) putChallenge(id string, c Challenge, now time.Time) error {
+	if !c.Expires.After(now) {
+		return errors.New("the challenge has expired before it is kept")
+	}
 	key := sha256.Sum256([]byte(id))
 	if found, err := t.has(bucketChallenges, key[:]); err != nil {
 		return err
@@ -53,26 +53,49 @@ func storeChallenge(t *txn, id string, c Challenge, now time.Time) error {
 // forgotten too and answered with ErrExpired; or with ErrNotFound, as all unknown
 // ids, once it was swept away.
 func (s *Store) TakeChallenge(ctx context.Context, id string, now time.Time) (Challenge, error) {
-	return ask(ctx, s, func(t *txn) (Challenge, error) {
-		key := sha256.Sum256([]byte(id))
-		record, err := t.get(bucketChallenges, key[:])
-		if err != nil {
-			return Challenge{}, err
+	return ask(ctx, s, func(t *txn) (Challenge, error) { return t.takeChallenge(id, now) })
+}
+
+func (t *txn) takeChallenge(id string, now time.Time) (Challenge, error) {
+	key := sha256.Sum256([]byte(id))
+	record, err := t.get(bucketChallenges, key[:])
+	if err != nil {
+		return Challenge{}, err
+	}
+	if record == nil {
+		return Challenge{}, ErrNotFound
+	}
+	if len(record) < expirySize {
+		return Challenge{}, errors.New("a challenge is damaged")
+	}
+	c, err := decodeChallenge(id, record[expirySize:])
+	if err != nil {
+		return Challenge{}, err
+	}
+	err = t.delete(bucketChallenges, key[:])
+	if err == nil && !now.Before(c.Expires) {
+		err = ErrExpired // an answer: the deletion stands
+	}
+	return c, err
+}
+
+// Taken is what became of taking a challenge: Err is ErrNotFound or ErrExpired.
+type Taken struct {
+	Challenge
+	Err error
+}
+
+// BeginAnswer is BeginAttempt for the answer to a question, and takes that in the
+// same transaction: nobody who may not begin ends the challenge.
+func (s *Store) BeginAnswer(ctx context.Context, id string, counters []Counter, challenge string, now, until time.Time) (Taken, error) {
+	return ask(ctx, s, func(t *txn) (Taken, error) {
+		if err := t.beginAttempt(id, counters, now, until); err != nil {
+			return Taken{}, err
 		}
-		if record == nil {
-			return Challenge{}, ErrNotFound
+		c, err := t.takeChallenge(challenge, now)
+		if err != nil && !isAnswer(err) {
+			return Taken{}, err
 		}
-		if len(record) < expirySize {
-			return Challenge{}, errors.New("a challenge is damaged")
-		}
-		c, err := decodeChallenge(id, record[expirySize:])
-		if err != nil {
-			return Challenge{}, err
-		}
-		err = t.delete(bucketChallenges, key[:])
-		if err == nil && !now.Before(c.Expires) {
-			err = ErrExpired // an answer: the deletion stands
-		}
-		return c, err
+		return Taken{c, err}, nil
 	})
 }

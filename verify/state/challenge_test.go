@@ -61,13 +61,13 @@ func TestPutSweepsExpiredChallengesAndNoOthers(t *testing.T) {
 	s := newStore(t)
 	must(t, s.do(t.Context(), func(tx *txn) error {
 		for i := range 250 {
-			if err := storeChallenge(tx, fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}, now); err != nil {
+			if err := tx.putChallenge(fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}, now); err != nil {
 				return err
 			}
 		}
-		return storeChallenge(tx, "young", Challenge{Expires: now.Add(time.Hour)}, now)
+		return tx.putChallenge("young", Challenge{Expires: now.Add(time.Hour)}, now)
 	}))
-	for i := range 300 { // each adds one and looks at eight
+	for i := range 300 { // each adds one and looks at those of a page
 		must(t, s.PutChallenge(t.Context(), fmt.Sprint("new ", i), Challenge{Expires: now.Add(2 * time.Hour)}, now.Add(time.Minute)))
 	}
 	if n := count(t, s, bucketChallenges); n < 301 || n > 340 {

@@ -15,6 +15,8 @@ type Enrolment struct {
 	Identity string      // as given at enrolment; it is kept under Key(Identity)
 	Seed     secret.Text // the raw key; empty in what Enrolments returns
 	Created  time.Time
+
+	LastStep uint64 // the last one that was spent, in what Enrolment returns
 }
 
 // enrolmentRecord is an Enrolment in JSON. Identity is []byte because
@@ -97,6 +99,13 @@ func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, erro
 			return Enrolment{}, fmt.Errorf("the enrolment of %q cannot be decrypted: it was changed, or key file %q is another one", identity, s.keyFile)
 		}
 		e.Seed = secret.New(seed)
+		last, _, err := t.lastStep(identity)
+		if err != nil {
+			return Enrolment{}, err
+		}
+		if last != nil {
+			e.LastStep = *last
+		}
 		return e, nil
 	})
 }

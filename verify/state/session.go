@@ -46,39 +46,33 @@ const (
 	Retry
 )
 
-// PutSession keeps a session under its place. With a field that is not empty a
-// later login with the same field can be recognised, and within grace be retried:
-// the latter only where SessionUp has been called lately, since otherwise nobody
-// tells when the grace ends. The field is kept as an HMAC with the key file's key.
-func (s *Store) PutSession(ctx context.Context, session Session, field secret.Text, grace time.Duration, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		r := sessionRecord{
-			Username: []byte(session.Username), CommonName: []byte(session.CommonName), Identity: []byte(session.Identity),
-			Address: session.Address, Port: session.Port, Daemon: session.Daemon,
-			Began: session.Began, Expires: session.Expires, Enrolled: session.Enrolled, Version: session.Version, Put: now,
-		}
-		if session.From != (Place{}) {
-			r.From = placeKey(session.From)
-			if err := t.returned(r.From, now); err != nil {
-				return err
-			}
-		}
-		if err := t.inherit(&r, now); err != nil || field.Empty() {
-			return errors.Join(err, t.putSession(r, now))
-		}
-		mac, err := s.fieldMAC(t, session.Place, field)
-		if err != nil {
+func (s *Store) begin(t *txn, b Beginning, now time.Time) error {
+	r := sessionRecord{
+		Username: []byte(b.Username), CommonName: []byte(b.CommonName), Identity: []byte(b.Identity),
+		Address: b.Address, Port: b.Port, Daemon: b.Daemon,
+		Began: b.Began, Expires: b.Expires, Enrolled: b.Enrolled, Version: b.Version, Put: now,
+	}
+	if b.From != (Place{}) {
+		r.From = placeKey(b.From)
+		if err := t.returned(r.From, now); err != nil {
 			return err
 		}
-		r.Field = mac
-		if err := errors.Join(t.putSession(r, now), t.delete(bucketRetries, mac)); err != nil || grace <= 0 {
-			return err
-		}
-		if seen, err := t.sessionsSeen(now); err != nil || !seen {
-			return err
-		}
-		return t.putUntil(bucketRetries, mac, placeKey(session.Place), now.Add(grace), now)
-	})
+	}
+	if err := t.inherit(&r, now); err != nil || b.Field.Empty() {
+		return errors.Join(err, t.putSession(r, now))
+	}
+	mac, err := s.fieldMAC(t, b.Place, b.Field)
+	if err != nil {
+		return err
+	}
+	r.Field = mac
+	if err := errors.Join(t.putSession(r, now), t.delete(bucketRetries, mac)); err != nil || b.Grace <= 0 {
+		return err
+	}
+	if seen, err := t.sessionsSeen(now); err != nil || !seen {
+		return err
+	}
+	return t.putUntil(bucketRetries, mac, placeKey(b.Place), now.Add(b.Grace), now)
 }
 
 // inherit keeps what client-connect said of the place: a client may log in anew

@@ -7,26 +7,22 @@ import (
 	"time"
 )
 
-// SpendStep accepts a code's step if it is later than the last one spent for the
-// identity, and answers ErrSpent otherwise, or ErrLocked while limit is locked.
-// The step is on disk before nil is returned. It is kept whatever happens to the
-// enrolment.
-func (s *Store) SpendStep(ctx context.Context, identity string, step uint64, limit Counter, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
-		if err := t.checkLock(limit, now); err != nil {
-			return err
-		}
-		last, key, err := t.lastStep(identity)
-		if err != nil {
-			return err
-		}
-		if last != nil && step <= *last {
-			return ErrSpent // no guess: not counted
-		}
-		return errors.Join(
-			t.put(bucketSteps, key, binary.BigEndian.AppendUint64(nil, step)),
-			t.count(limit, Cleared, now))
-	})
+// spend keeps the step whatever happens to the enrolment. Nothing is written unless
+// it is good.
+func (t *txn) spend(s Spend, now time.Time) error {
+	if err := t.checkLock(s.Limit, now); err != nil {
+		return err
+	}
+	last, key, err := t.lastStep(s.Identity)
+	if err != nil {
+		return err
+	}
+	if last != nil && s.Step <= *last {
+		return ErrSpent // no guess: not counted
+	}
+	return errors.Join(
+		t.put(bucketSteps, key, binary.BigEndian.AppendUint64(nil, s.Step)),
+		t.count(s.Limit, Cleared, now))
 }
 
 // ForgetStepAfter forgets the identity's last spent step if it is later than
