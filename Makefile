@@ -9,7 +9,7 @@ LDFLAGS := -s -w $(ENTRY) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .PHONY: build
 build: ## the static binary, bin/ovpn-verify
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
 
 .PHONY: test
 test: ## every test, with what it needs; without root it says what it leaves out
@@ -26,6 +26,10 @@ lint: ## what CI checks besides the tests
 	gofmt -l .
 	$(GO) vet -tags e2e ./...
 	$(GO) tool -modfile=scripts/tools.mod staticcheck -tags e2e ./...
+
+.PHONY: packages
+packages: ## deb, rpm and tarball for amd64 and arm64, with their sums, in dist
+	scripts/packaging/build
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute

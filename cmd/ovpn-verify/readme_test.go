@@ -26,7 +26,7 @@ func TestREADME(t *testing.T) {
 		t.Errorf("the first screen has %d lines", strings.Count(first, "\n"))
 	}
 	server := block(t, screen, "")
-	if !strings.Contains(server, "script-security 2\nauth-user-pass-verify /usr/local/bin/ovpn-verify via-file") {
+	if !strings.Contains(server, "script-security 2\nauth-user-pass-verify /usr/bin/ovpn-verify via-file") {
 		t.Errorf("the lines of server.conf: %s", server)
 	}
 	script := filepath.Join(t.TempDir(), "readme.txtar")

@@ -50,6 +50,7 @@ func runTests(m *testing.M) int {
 		panic(err)
 	}
 	defer remove()
+	defer func() { os.RemoveAll(packaged.dir) }()
 	return m.Run()
 }
 
