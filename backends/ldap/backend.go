@@ -48,7 +48,7 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	c = c.Resolved()
-	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: net.DefaultResolver.LookupSRV, health: newHealth(), pool: newPool(defaultConnections)}
+	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: lookupSRV, health: newHealth(), pool: newPool(defaultConnections)}
 	for _, u := range c.URLs {
 		e, err := parseURL(u)
 		if err != nil {

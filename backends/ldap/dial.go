@@ -26,11 +26,16 @@ func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
 		s.abandon()
 		return nil, err
 	}
+	s.talk(conn)
+	return s, nil
+}
+
+// talk begins with LDAP.
+func (s *session) talk(conn net.Conn) {
 	s.wire = newWire(conn)
 	s.ldap = goldap.NewConn(s.wire, false)
-	s.ldap.SetTimeout(b.config.Timeout)
+	s.ldap.SetTimeout(s.backend.config.Timeout)
 	s.ldap.Start()
-	return s, nil
 }
 
 func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err error) {

@@ -95,12 +95,11 @@ func (s *session) clock() primary.Clock {
 
 // mendBase proposes what the server says that it holds.
 func (s *session) mendBase(key string) string {
-	entry := s.rootDSE("defaultNamingContext", "namingContexts")
-	held := append(entry.GetAttributeValues("defaultNamingContext"), entry.GetAttributeValues("namingContexts")...)
-	if len(held) == 0 {
+	base := held(s.rootDSE("defaultNamingContext", "namingContexts"))
+	if base == "" {
 		return ""
 	}
-	return fmt.Sprintf("ldap.%s = %s", key, strconv.Quote(held[0]))
+	return fmt.Sprintf("ldap.%s = %s", key, strconv.Quote(base))
 }
 
 func (b *Backend) mendConnection(err error) string {

@@ -29,6 +29,8 @@ func parseSRV(s string, u *url.URL) (endpoint, error) {
 	return endpoint{url: s, scheme: schemeSRV, host: u.Hostname()}, nil
 }
 
+var lookupSRV = net.DefaultResolver.LookupSRV
+
 // servers are the configured ones, with a domain replaced by its servers of the
 // moment (RFC 2782, _ldap._tcp), in the order of priority and weight. That
 // records cannot be had is told like a server's outage.

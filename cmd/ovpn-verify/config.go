@@ -20,7 +20,7 @@ var example string
 type configCommand struct {
 	Check configCheck `cmd:"" help:"Report every fault of the configuration."`
 	Show  configShow  `cmd:"" help:"Show the configuration in effect, with defaults and without secrets."`
-	Init  configInit  `cmd:"" help:"Print a commented configuration to start from."`
+	Init  configInit  `cmd:"" help:"Write a commented configuration that works, or print one to start from."`
 }
 
 type configCheck struct {
@@ -82,12 +82,4 @@ func (configShow) Run(path *configFlag) error {
 		return err
 	}
 	return config.Write(os.Stdout, c)
-}
-
-type configInit struct{}
-
-// Run prints to standard output; nothing that is there is overwritten.
-func (configInit) Run() error {
-	fmt.Print(example)
-	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"ovpn-verify/doctor"
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/openvpn/serverconf"
-	"ovpn-verify/verify/primary"
 )
 
 // serverConfs are those named, or those of the stock units that check logins.
@@ -95,9 +94,7 @@ func (p *patient) outside(ctx context.Context, owner string) []doctor.Area {
 	s.Owner, s.Codes = owner, codes && c.TOTP.Unenrolled == "refuse"
 	key := map[string]string{"ldap": "ldap.urls", "radius": "radius.servers"}[c.Login.Backend]
 	d := doctor.Directory{Backend: c.Login.Backend, Config: p.path, Line: config.LineOf(p.path, key)}
-	if b, can := p.backend.(interface {
-		Inspect(context.Context) []primary.Inspection
-	}); can {
+	if b, can := p.backend.(inspector); can {
 		d.Servers = b.Inspect(ctx)
 	}
 	clock := doctor.Clock{Servers: d.Servers, Codes: codes, Tolerated: time.Duration(c.TOTP.Skew) * c.TOTP.Period}

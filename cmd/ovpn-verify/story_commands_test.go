@@ -123,6 +123,7 @@ func waitLog(ts *testscript.TestScript, neg bool, args []string) {
 // each bind of a user.
 func startLDAP(ts *testscript.TestScript, neg bool, args []string) {
 	o := fakeldap.Example()
+	o.NamingContexts = []string{fakeldap.ExampleBaseDN}
 	if len(args) == 1 {
 		delay, err := time.ParseDuration(args[0])
 		ts.Check(err)

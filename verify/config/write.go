@@ -17,7 +17,7 @@ func Write(w io.Writer, c Config) error {
 		section := value.Field(i)
 		fmt.Fprintf(&b, "[%s]\n", value.Type().Field(i).Tag.Get("toml"))
 		for j := range section.NumField() {
-			fmt.Fprintf(&b, "%s = %s\n", section.Type().Field(j).Tag.Get("toml"), literal(section.Field(j).Interface()))
+			fmt.Fprintf(&b, "%s = %s\n", section.Type().Field(j).Tag.Get("toml"), Literal(section.Field(j).Interface()))
 		}
 		b.WriteString("\n")
 	}
@@ -25,9 +25,9 @@ func Write(w io.Writer, c Config) error {
 	return err
 }
 
-// literal writes a value as TOML. Every character that could need an escape is
+// Literal writes a value as TOML. Every character that could need an escape is
 // written by its code point, which TOML and Go's %q have in common.
-func literal(value any) string {
+func Literal(value any) string {
 	switch v := value.(type) {
 	case string:
 		return quote(v)
