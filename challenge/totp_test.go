@@ -1,7 +1,6 @@
 package challenge_test
 
 import (
-	"net/url"
 	"testing"
 	"time"
 
@@ -23,6 +22,24 @@ func TestMatchGivesTheVectorsOfRFC6238(t *testing.T) {
 		step, ok := eight.Match(rfcSeed, secret.FromString(code), time.Unix(unix, 0))
 		if want := uint64(unix - unix%30); !ok || step != want {
 			t.Errorf("at %d: step %d, %v, want %d", unix, step, ok, want)
+		}
+	}
+}
+
+// The seeds are as long as the hash, as RFC 6238's appendix B has them (erratum 2866).
+func TestMatchKnowsTheRFCsOtherAlgorithms(t *testing.T) {
+	for algorithm, c := range map[string]struct{ seed, code string }{
+		"SHA256": {"12345678901234567890123456789012", "90698825"},
+		"SHA512": {"1234567890123456789012345678901234567890123456789012345678901234", "38618901"},
+	} {
+		eight := challenge.TOTP{Algorithm: algorithm, Digits: 8, Period: 30 * time.Second}
+		now := time.Unix(2000000000, 0)
+		if _, ok := eight.Match(secret.FromString(c.seed), secret.FromString(c.code), now); !ok {
+			t.Errorf("%s: the right code is refused", algorithm)
+		}
+		eight.Algorithm = "SHA1"
+		if _, ok := eight.Match(secret.FromString(c.seed), secret.FromString(c.code), now); ok {
+			t.Errorf("%s: right as SHA1 as well", algorithm)
 		}
 	}
 }
@@ -59,7 +76,8 @@ func TestMatchRefusesWhatItCannotCheck(t *testing.T) {
 	for name, c := range map[string]challenge.TOTP{
 		"zero": {}, "5 digits": {Digits: 5, Period: 30 * time.Second}, "9 digits": {Digits: 9, Period: 30 * time.Second},
 		"no period": {Digits: 6}, "period under a second": {Digits: 6, Period: time.Millisecond},
-		"negative skew": {Digits: 6, Period: 30 * time.Second, Skew: -1},
+		"unknown algorithm": {Algorithm: "MD5", Digits: 6, Period: 30 * time.Second},
+		"negative skew":     {Digits: 6, Period: 30 * time.Second, Skew: -1},
 	} {
 		if _, ok := c.Match(rfcSeed, code, now); ok {
 			t.Errorf("%s: accepted", name)
@@ -91,28 +109,5 @@ func TestNewSeedHas160FreshBits(t *testing.T) {
 	a, b := challenge.NewSeed(), challenge.NewSeed()
 	if len(a.Reveal()) != 20 || a.Equal(b) {
 		t.Errorf("%d bytes, equal: %v", len(a.Reveal()), a.Equal(b))
-	}
-}
-
-func TestURI(t *testing.T) {
-	const end = "&algorithm=SHA1&digits=6&period=30"
-	seed := secret.FromString("Hello!\xde\xad\xbe\xef")
-	for _, c := range []struct{ issuer, account, want string }{
-		{"Example", "ada", "otpauth://totp/Example:ada?secret=JBSWY3DPEHPK3PXP&issuer=Example" + end},
-		{"ACME Co", "ada@x.org", "otpauth://totp/ACME%20Co:ada%40x.org?secret=JBSWY3DPEHPK3PXP&issuer=ACME%20Co" + end},
-		{"A:B", "c:d", "otpauth://totp/A%20B:c%3Ad?secret=JBSWY3DPEHPK3PXP&issuer=A%20B" + end},
-		{"", "ü&?#/%+", "otpauth://totp/%C3%BC%26%3F%23%2F%25%2B?secret=JBSWY3DPEHPK3PXP" + end},
-		{"V", "\xff\n", "otpauth://totp/V:%EF%BF%BD%0A?secret=JBSWY3DPEHPK3PXP&issuer=V" + end},
-	} {
-		got := six.URI(c.issuer, c.account, seed)
-		if got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-		if _, err := url.Parse(got); err != nil {
-			t.Error(err)
-		}
-	}
-	if u, err := url.Parse(six.URI("ACME Co", "a b", secret.FromString("x"))); err != nil || u.Path != "/ACME Co:a b" || u.Query().Get("secret") != "PA" {
-		t.Errorf("%v, %v", u, err)
 	}
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"ovpn-verify/challenge"
+	"ovpn-verify/verify/state"
 )
 
 // What the keys with a fixed set of values may say.
@@ -113,8 +115,11 @@ func (c TOTPConfig) Validate() error {
 	)...)
 }
 
-func (c TOTPConfig) totp() challenge.TOTP {
-	return challenge.TOTP{Digits: c.Digits, Period: c.Period, Skew: c.Skew}
+// For is the form of a user's codes: as it was when he was enrolled, since his app
+// goes on with it, and the configuration's where that is not known.
+func (c TOTPConfig) For(e state.Enrolment) challenge.TOTP {
+	return challenge.TOTP{Algorithm: e.Algorithm, Skew: c.Skew,
+		Digits: cmp.Or(e.Digits, c.Digits), Period: cmp.Or(e.Period, c.Period)}
 }
 
 // OneOf is a fault of key unless value is one of those allowed.

@@ -40,12 +40,12 @@ func (a *attempt) secondFactor(ctx context.Context, code secret.Text) (err error
 
 // spendCode lets a code count once. One that was spent is refused at once; that this
 // one is on disk before it counts is for conclude, with which it is decided.
-func (a *attempt) spendCode(ctx context.Context, enrolment state.Enrolment, code secret.Text) error {
-	step, right := a.TOTP.totp().Match(enrolment.Seed, code, a.Now())
+func (a *attempt) spendCode(ctx context.Context, e state.Enrolment, code secret.Text) error {
+	step, right := a.TOTP.For(e).Match(e.Seed, code, a.Now())
 	if !right {
 		return a.spendRecoveryCode(ctx, code)
 	}
-	if step <= enrolment.LastStep {
+	if step <= e.LastStep {
 		return usedCode()
 	}
 	a.spend = &state.Spend{Identity: a.identity.Name, Step: step, Limit: a.codeLimit()}

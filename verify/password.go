@@ -145,25 +145,25 @@ func (a *attempt) request(password secret.Text) primary.Request {
 // directory is enough. For others, who may be enrolled under the directory's
 // spelling or not at all, the whole field is the second try.
 func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
-	head, tail, ok := challenge.SplitAppended(field, a.TOTP.Digits)
-	if !ok || !a.TOTP.Appended || a.Login.SecondFactor != factorTOTP {
+	if !a.TOTP.Appended || a.Login.SecondFactor != factorTOTP {
 		return a.checkPassword(ctx, field, secret.Text{})
 	}
 	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
-	if errors.Is(err, state.ErrNotFound) {
+	unknown := errors.Is(err, state.ErrNotFound)
+	if err != nil && !unknown {
+		a.stage = StageFactor
+		return err
+	}
+	form := a.TOTP.For(enrolment)
+	head, tail, ok := challenge.SplitAppended(field, form.Digits)
+	if ok && unknown {
 		err := a.checkPassword(ctx, head, tail)
 		// A locked user waits as long whether the first was right.
 		if verdictOf(err) != Refused || !a.passwordWrong() && !a.lockedOut {
 			return err
 		}
 		a.identity = primary.Identity{}
-		return a.checkPassword(ctx, field, secret.Text{})
-	}
-	if err != nil {
-		a.stage = StageFactor
-		return err
-	}
-	if _, right := a.TOTP.totp().Match(enrolment.Seed, tail, a.Now()); right {
+	} else if _, right := form.Match(enrolment.Seed, tail, a.Now()); ok && right {
 		return a.checkPassword(ctx, head, tail)
 	}
 	return a.checkPassword(ctx, field, secret.Text{})

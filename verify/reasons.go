@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
@@ -18,9 +19,12 @@ const (
 	ReasonInternal = "internal" // a fault of this program
 )
 
+// Outages are all of them.
+var Outages = []string{ReasonBackend, ReasonState, ReasonBusy, ReasonInternal}
+
 // Reasons are all words that Decision.Reason may be, besides none.
 func Reasons() []string {
-	all := []string{ReasonBackend, ReasonState, ReasonBusy, ReasonInternal}
+	all := slices.Clone(Outages)
 	for _, r := range primary.Refusals {
 		all = append(all, string(r))
 	}

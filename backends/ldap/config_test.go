@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"encoding/pem"
 	"os"
 	"slices"
 	"strings"
@@ -136,6 +137,7 @@ func TestWarnings(t *testing.T) {
 
 func TestNewReadsItsFiles(t *testing.T) {
 	good := writeFile(t, "good", []byte("x"))
+	bad := writeFile(t, "bad", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))
 	loose := writeFile(t, "loose", []byte("x"))
 	if err := os.Chmod(loose, 0o666); err != nil {
 		t.Fatal(err)
@@ -147,6 +149,7 @@ func TestNewReadsItsFiles(t *testing.T) {
 		"no CA file":            {good, good + "x", "ldap.ca_file: open"},
 		"CA file others write":  {good, loose, "mend it with: chmod"},
 		"CA file without any":   {good, good, "has no certificate in PEM"},
+		"CA file of a bad one":  {good, bad, "has no certificate in PEM that can be read: x509: "},
 		"both faults at a time": {good + "x", good, "no certificate in PEM\nldap.bind_password_file"},
 	} {
 		config := validConfig()

@@ -100,6 +100,10 @@ func names(c *x509.Certificate) []string {
 
 func (s Settings) remedy(err error, chain []*x509.Certificate) string {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		if len(names(chain[0])) == 0 {
+			return fmt.Sprintf("have the server show a certificate with its name among the subject alternative names, or believe this one alone: "+
+				"%[1]s.insecure_skip_verify = true with %[1]s.spki_pins = [%[2]q]", s.Section, PinOf(chain[0]))
+		}
 		return fmt.Sprintf("use one of these names in %[1]s.%[2]s, or set %[1]s.server_name to it", s.Section, s.ServersKey)
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -84,11 +85,31 @@ func (s Settings) roots() (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s.ca_file: %w", s.Section, err)
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s.ca_file %q has no certificate in PEM", s.Section, s.CAFile)
+	roots, unreadable := poolOf(pem)
+	if roots == nil {
+		return nil, fmt.Errorf("%s.ca_file %q has no certificate in PEM%s", s.Section, s.CAFile, unreadable)
 	}
 	return roots, nil
+}
+
+// poolOf passes over what it cannot read while there is another certificate, as
+// bundles have old ones. Without any there is no pool, but what ails the last.
+func poolOf(text []byte) (roots *x509.CertPool, unreadable string) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			unreadable = " that can be read: " + err.Error()
+			continue
+		}
+		if roots == nil {
+			roots = x509.NewCertPool()
+		}
+		roots.AddCert(certificate)
+	}
+	return roots, unreadable
 }
 
 // clientCertificate is shown to every server that asks for one: of a list in

@@ -8,6 +8,7 @@ import (
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/openvpn"
+	"ovpn-verify/verify/status"
 	"ovpn-verify/verify/worker"
 )
 
@@ -18,7 +19,8 @@ type service struct {
 	moved    func() bool // a path leads to a file that this process may not open
 	pipeline *verify.Pipeline
 	log      *slog.Logger
-	flush    func()
+	counts   *status.Recorder
+	flushLog func()
 }
 
 // loadService leaves the process with what the service needs, and no more, as
@@ -41,7 +43,16 @@ func loadService(path string) (*service, error) {
 	for _, note := range restricted.Notes {
 		log.Warn("hardening", "note", note)
 	}
-	return &service{config: c, inputs: inputs, moved: restricted.Changed, pipeline: pipeline, log: log, flush: flush}, nil
+	return &service{
+		config: c, inputs: inputs, moved: restricted.Changed, pipeline: pipeline,
+		log: log, counts: startCounting(path, c, log), flushLog: flush,
+	}, nil
+}
+
+// flush comes last in the life of a process.
+func (s *service) flush() {
+	s.counts.Close()
+	s.flushLog()
 }
 
 // workerCommand is the detached process that front starts.
@@ -73,6 +84,7 @@ func (s *service) forWorker(path string) worker.Service {
 		Decide:     s.decide,
 		Connect:    s.connect,
 		Disconnect: s.disconnect,
+		TooMany:    s.tooMany,
 		Deadline:   s.config.Login.Deadline,
 		Linger:     s.config.Worker.Linger,
 		MaxPending: s.config.Worker.MaxPending,
@@ -85,8 +97,8 @@ func (s *service) forWorker(path string) worker.Service {
 // decide writes the verdict first and the record after it: the user waits for
 // the one only.
 func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvpn.Results) {
-	login := newLogin(call)
-	d := s.pipeline.Decide(ctx, login)
+	login := s.newLogin(call)
+	d := s.countedDecide(ctx, login)
 	var err error
 	if d.Verdict == verify.Accepted {
 		err = results.Accept()
@@ -99,11 +111,11 @@ func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvp
 	}
 }
 
-func newLogin(call openvpn.Call) verify.Login {
+func (s *service) newLogin(call openvpn.Call) verify.Login {
 	return verify.Login{
 		ID: verify.NewLoginID(), Username: call.Username, Password: call.Password,
 		CommonName: call.CommonName, ClientIP: call.ClientIP, ClientPort: call.ClientPort,
 		ClientProto: call.ClientProto, CanChallenge: call.HasReason,
-		SessionID: call.SessionID, SessionState: call.SessionState, Daemon: call.Daemon,
+		SessionID: call.SessionID, SessionState: call.SessionState, Daemon: call.Daemon, OnStep: s.counts.Step,
 	}
 }

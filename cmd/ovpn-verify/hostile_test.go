@@ -156,7 +156,7 @@ func TestHostileUserNames(t *testing.T) {
 				}
 			}
 			for _, path := range filesBelow(t, g.dir) {
-				if !strings.Contains(" config.toml users.toml ldap.secret log state.db state.db.key ", " "+path+" ") {
+				if !strings.Contains(" config.toml users.toml ldap.secret log state.db state.db.key state.db.status ", " "+path+" ") {
 					t.Errorf("made: %s", path)
 				}
 			}

@@ -66,9 +66,9 @@ func decideNow(c front.Call, call openvpn.Call) (status int, err error) {
 }
 
 func (s *service) loginInsideCall(c front.Call, call openvpn.Call) (status int, err error) {
-	login := newLogin(call)
+	login := s.newLogin(call)
 	d, err := inTime(s.config.Login.Deadline, func(ctx context.Context) verify.Decision {
-		return s.pipeline.Decide(ctx, login)
+		return s.countedDecide(ctx, login)
 	})
 	if err != nil {
 		return exitRefused, err

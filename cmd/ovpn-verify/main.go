@@ -3,6 +3,11 @@
 
 //go:debug updatemaxprocs=0
 
+// Samba gives every second authority that it makes for itself a negative serial
+// number, which RFC 5280 section 4.1.2.2 asks us to handle all the same.
+
+//go:debug x509negativeserial=1
+
 // Command ovpn-verify checks OpenVPN logins against LDAP, RADIUS or a users file
 // and a second factor. OpenVPN runs it for every login; administrators run its
 // commands by hand.
@@ -35,6 +40,7 @@ type grammar struct {
 	Totp    totpCommand    `cmd:"" name:"totp" help:"Enrol users for time-based codes."`
 	User    userCommand    `cmd:"" help:"Keep the users file."`
 	Unlock  unlockCommand  `cmd:"" help:"Forget a user's or an address's failed attempts."`
+	Status  statusCommand  `cmd:"" help:"Tell what workers and servers do, what logins came to, and who is locked out."`
 	State   stateCommand   `cmd:"" name:"state" help:"Check and back up what outlives a login."`
 	Doctor  doctorCommand  `cmd:"" help:"Look for what would go wrong with logins on this host, and how to mend it."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go."`

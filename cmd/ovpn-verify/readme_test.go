@@ -64,10 +64,14 @@ func storyOf(t *testing.T, config, console string) string {
 		switch {
 		case line == "":
 			continue
+		case strings.Contains(line, " enroll "):
+			b.WriteString("on-terminal scan ")
 		case strings.Contains(line, " check "):
-			b.WriteString("code CODE $SEED 0\nenv-file typed typed.tmpl\nttyin -stdin typed\n")
+			b.WriteString("code CODE $SEED 1\nenv-file typed typed.tmpl\nttyin -stdin typed\nexec ")
+		default:
+			b.WriteString("exec ")
 		}
-		fmt.Fprintf(&b, "exec %s\n", line)
+		b.WriteString(line + "\n")
 		for expected := range strings.SplitSeq(strings.TrimSpace(output), "\n") {
 			if pattern := patternOf(expected); pattern != "" {
 				fmt.Fprintf(&b, "stdout '%s'\n", pattern)
@@ -78,23 +82,24 @@ func storyOf(t *testing.T, config, console string) string {
 		}
 	}
 	more := "[state]\npath = \"state.db\"\n[log]\nto = \"log\"\n"
-	fmt.Fprintf(&b, "-- config.tmpl --\n%s\n%s-- ldap.secret --\n%s\n-- typed.tmpl --\n%s\n$CODE\n",
+	fmt.Fprintf(&b, "-- config.tmpl --\n%s\n%s-- ldap.secret --\n%s\n-- typed.tmpl --\n%s\n$CODE\n-- scan --\n? shows: \n> CODE\n",
 		urls.ReplaceAllString(config, `urls = ["$$LDAP"]`), more, fakeldap.ExampleServicePassword, fakeldap.ExampleUserPassword)
 	return b.String()
 }
 
 var (
-	prompt  = regexp.MustCompile(`:$`)
-	address = regexp.MustCompile(`ldaps://dc1\\.example\\.org\s+`)
-	number  = regexp.MustCompile(`[0-9]+\\\.[0-9]`)
-	seeds   = regexp.MustCompile(`secret=[A-Z2-7]+`)
-	spaces  = regexp.MustCompile(` +`)
+	prompt    = regexp.MustCompile(`:$`)
+	address   = regexp.MustCompile(`ldaps://dc1\\.example\\.org\s+`)
+	number    = regexp.MustCompile(`[0-9]+\\\.[0-9]`)
+	seeds     = regexp.MustCompile(`secret=[A-Z2-7]+`)
+	typedCode = regexp.MustCompile(`shows: [0-9]{6}`)
+	spaces    = regexp.MustCompile(` +`)
 )
 
 // patternOf is a line of output as a regular expression. Prompts go to the
 // terminal, and "…" stands for lines that differ.
 func patternOf(line string) string {
-	if strings.TrimSpace(line) == "…" || prompt.MatchString(line) && !strings.HasPrefix(line, "Recovery") {
+	if strings.HasPrefix(strings.TrimSpace(line), "…") || prompt.MatchString(line) && !strings.HasPrefix(line, "Recovery") {
 		return ""
 	}
 	p := regexp.QuoteMeta(line)
@@ -103,5 +108,6 @@ func patternOf(line string) string {
 	// The fake directory spells the name otherwise than the README's user types it.
 	p = strings.Replace(p, "accepted: ada ", `accepted: ada (\(Ada in the directory\) )?`, 1)
 	p = seeds.ReplaceAllString(p, `secret=[A-Z2-7]{32}`)
+	p = typedCode.ReplaceAllString(p, "shows: [0-9]{6}")
 	return "^" + spaces.ReplaceAllString(p, " +") + "$"
 }

@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ovpn-verify/scripts/testbed"
@@ -13,7 +17,8 @@ import (
 
 // onTerminal [-rows N] [NAME=VALUE…] DIALOGUE COMMAND…: runs it on a terminal.
 // Each line of the file DIALOGUE begins with "? ", a regular expression to wait
-// for, or "> ", what is typed then. stdout is what the terminal showed.
+// for, or "> ", what is typed then: CODE for the code of the URI that was shown,
+// SLOW for the one of ten minutes ago, ^C for the key. stdout is what the terminal showed.
 func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	rows := uint16(24)
 	if args[0] == "-rows" {
@@ -54,7 +59,7 @@ func talk(t *testbed.Terminal, dialogue []string) error {
 		case "?":
 			err = t.Expect(text)
 		case ">":
-			err = t.Type(text + "\n")
+			err = t.Type(typed(text, t.Shown))
 		case "":
 		default:
 			err = fmt.Errorf("what is %q?", line)
@@ -64,4 +69,20 @@ func talk(t *testbed.Terminal, dialogue []string) error {
 		}
 	}
 	return nil
+}
+
+func typed(text, shown string) string {
+	switch text {
+	case "^C":
+		return "\x03"
+	case "CODE", "SLOW":
+		uri, _ := url.Parse(uriLine.FindString(shown))
+		steps := map[string]int64{"CODE": 0, "SLOW": -20}[text]
+		code, err := hotp.GenerateCodeCustom(uri.Query().Get("secret"), uint64(time.Now().Unix()/30+steps), hotp.ValidateOpts{Digits: otp.DigitsSix})
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		return code + "\n"
+	}
+	return text + "\n"
 }

@@ -74,6 +74,7 @@ func storyParams() testscript.Params {
 			"kill-workers":       killWorkers,
 			"wait-gone":          waitGone,
 			"wait-log":           waitLog,
+			"wait-status":        waitStatus,
 			"fake-ldap":          startLDAP,
 			"fake-radius":        startRADIUS,
 			"chmod":              changeMode,

@@ -33,7 +33,12 @@ func (cmd *unlockCommand) unlock(ctx context.Context, c config.Config, store *st
 	if cmd.User != "" {
 		counters = append(counters, c.Limits.UserCounters(cmd.User)...)
 		// A code spent while the clock was ahead would keep all codes out until then.
-		latest := time.Now().Add(time.Duration(c.TOTP.Skew) * c.TOTP.Period)
+		enrolment, err := store.Enrolment(ctx, cmd.User)
+		if err != nil && !errors.Is(err, state.ErrNotFound) {
+			return err
+		}
+		form := c.TOTP.For(enrolment)
+		latest := time.Now().Add(time.Duration(form.Skew) * form.Period)
 		if err := store.ForgetStepAfter(ctx, cmd.User, uint64(latest.Unix())); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"ovpn-verify/backends/radius"
 	"ovpn-verify/verify"
 	"ovpn-verify/verify/logging"
+	"ovpn-verify/verify/status"
 )
 
 // Config is the whole file. Each section is declared beside the code that uses
@@ -28,6 +29,7 @@ type Config struct {
 	State   StateConfig          `toml:"state"`
 	Worker  WorkerConfig         `toml:"worker"`
 	Log     logging.Config       `toml:"log"`
+	Metrics status.Config        `toml:"metrics"`
 }
 
 // StateConfig is the section [state].
@@ -59,7 +61,7 @@ func Default() Config {
 
 // validate joins the faults of the sections in use.
 func (c Config) validate() error {
-	faults := []error{c.Login.Validate(), c.TOTP.Validate(), c.Limits.Validate(), c.Session.Validate(), c.Worker.validate(), c.Log.Validate()}
+	faults := []error{c.Login.Validate(), c.TOTP.Validate(), c.Limits.Validate(), c.Session.Validate(), c.Worker.validate(), c.Log.Validate(), c.Metrics.Validate()}
 	if c.State.Path == "" {
 		faults = append(faults, errors.New("state.path must name the database, not be empty"))
 	}

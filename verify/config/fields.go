@@ -173,7 +173,7 @@ func names(fields map[string]reflect.Value) string {
 
 // eachPath calls f for every field that names a file, with its key and its kind:
 // "input" for what is read once, "replaced" for what is read for every login,
-// "data" for what is read and written all the time.
+// "data" for what is read and written all the time, "output" for what is written anew.
 func eachPath(c *Config, f func(key, kind string, path *string)) {
 	sections := fieldsOf(reflect.ValueOf(c).Elem())
 	for _, name := range slices.Sorted(maps.Keys(sections)) {

@@ -10,7 +10,7 @@ import (
 
 // uses are the kinds of the tag path: a key that has it is known to everything
 // that looks after the files of a configuration.
-var uses = map[string]harden.Use{"input": harden.Read, "replaced": harden.ReadAgain, "data": harden.Keep}
+var uses = map[string]harden.Use{"input": harden.Read, "replaced": harden.ReadAgain, "data": harden.Keep, "output": harden.Replace}
 
 // Files are what the service needs while it runs: those of the backend in use,
 // the state and the log. The configuration itself is not among them.

@@ -72,7 +72,7 @@ func TestRelativePathsAreRelativeToTheFile(t *testing.T) {
 	dir := filepath.Dir(path)
 	for got, want := range map[string]string{
 		c.LDAP.BindPasswordFile: filepath.Join(dir, "ldap.secret"), c.File.Path: filepath.Join(dir, "users.toml"),
-		c.Log.To: filepath.Join(dir, "login.log"), c.State.KeyFile: "/var/lib/ovpn-verify/state.db.key", c.LDAP.CAFile: "",
+		c.Log.To: filepath.Join(dir, "login.log"), c.Metrics.Textfile: filepath.Join(dir, "metrics/ovpn-verify.prom"), c.State.KeyFile: "/var/lib/ovpn-verify/state.db.key", c.LDAP.CAFile: "",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

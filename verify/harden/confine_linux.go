@@ -15,11 +15,12 @@ import (
 
 // Rights that rules give (Linux, Documentation/userspace-api/landlock.rst).
 const (
-	readFile     landlock.AccessFSSet = landlocksys.AccessFSReadFile
-	readFolder                        = readFile | landlocksys.AccessFSReadDir
-	appendFolder landlock.AccessFSSet = landlocksys.AccessFSWriteFile | landlocksys.AccessFSMakeReg
-	keepFolder                        = readFolder | appendFolder | landlocksys.AccessFSTruncate | landlocksys.AccessFSRemoveFile
-	fileRights                        = readFile | landlocksys.AccessFSWriteFile | landlocksys.AccessFSTruncate
+	readFile      landlock.AccessFSSet = landlocksys.AccessFSReadFile
+	readFolder                         = readFile | landlocksys.AccessFSReadDir
+	appendFolder  landlock.AccessFSSet = landlocksys.AccessFSWriteFile | landlocksys.AccessFSMakeReg
+	keepFolder                         = readFolder | appendFolder | landlocksys.AccessFSTruncate | landlocksys.AccessFSRemoveFile
+	replaceFolder                      = appendFolder | landlocksys.AccessFSRemoveFile
+	fileRights                         = readFile | landlocksys.AccessFSWriteFile | landlocksys.AccessFSTruncate
 )
 
 // restricted is everything that Landlock knows of files up to its fifth version,
@@ -61,7 +62,7 @@ func confine(files []File) (changed func() bool, err error) {
 }
 
 // rightsInFolder are those in the folder of a file that is not only read once.
-var rightsInFolder = map[Use]landlock.AccessFSSet{ReadAgain: readFolder, Keep: keepFolder, Append: appendFolder}
+var rightsInFolder = map[Use]landlock.AccessFSSet{ReadAgain: readFolder, Keep: keepFolder, Append: appendFolder, Replace: replaceFolder}
 
 func rulesFor(files []File) []rule {
 	rules := systemRules()

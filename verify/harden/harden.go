@@ -25,6 +25,7 @@ const (
 	ReadAgain            // read for every login, also when it was replaced: files beside it may be read, too
 	Keep                 // made, read and written, with temporary files beside it
 	Append               // written at its end, and made when it was moved away
+	Replace              // made anew each time, with a temporary file beside it; nothing hangs on it
 )
 
 // File is one that the process needs.
@@ -105,7 +106,7 @@ func usable(username string, files []File) error {
 	var faults []error
 	told := map[string]bool{}
 	for _, f := range files {
-		if path, deed := f.denied(); path != "" && !told[path] {
+		if path, deed := f.denied(); path != "" && !told[path] && f.Use != Replace {
 			told[path] = true
 			faults = append(faults, fmt.Errorf("%s: worker.user %q may not %s %q%s; mend it with: %s",
 				f.Key, username, deed, path, ownership(path), f.mend(username, path)))
@@ -142,9 +143,9 @@ func (f File) denied() (path, deed string) {
 		exists = false
 	}
 	switch {
-	case (f.Use == Keep || f.Use == Append && !exists) && !permitted(folder, mayWrite|mayEnter):
+	case (f.Use == Keep || f.Use == Replace || f.Use == Append && !exists) && !permitted(folder, mayWrite|mayEnter):
 		return folder, "write to the folder"
-	case exists && f.Use != Append && !permitted(f.Path, mayRead):
+	case exists && f.Use != Append && f.Use != Replace && !permitted(f.Path, mayRead):
 		return f.Path, "read"
 	case exists && (f.Use == Keep || f.Use == Append) && !permitted(f.Path, mayWrite):
 		return f.Path, "write"

@@ -127,20 +127,19 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
 		}
 	}()
-	db, err := openDatabase(f, &s.whole)
+	db, tree, err := openDatabase(f)
 	if err != nil {
 		return err
 	}
-	err = runBatch(db, batch, s.whole.proven)
-	s.whole.written(f)
-	return errors.Join(err, db.Close())
+	defer tree.close()
+	return errors.Join(runBatch(db, tree, batch), db.Close())
 }
 
 // runBatch repeats the transaction without the op that failed, so that one
 // user's damaged record is not the others' outage.
-func runBatch(db *bbolt.DB, batch []*call, proven map[string]bool) error {
+func runBatch(db *bbolt.DB, pages *tree, batch []*call) error {
 	for {
-		failed, err := runOnce(db, batch, proven)
+		failed, err := runOnce(db, pages, batch)
 		if failed == nil {
 			return err
 		}
@@ -148,12 +147,12 @@ func runBatch(db *bbolt.DB, batch []*call, proven map[string]bool) error {
 	}
 }
 
-func runOnce(db *bbolt.DB, batch []*call, proven map[string]bool) (failed *call, err error) {
+func runOnce(db *bbolt.DB, pages *tree, batch []*call) (failed *call, err error) {
 	tx, err := db.Begin(true)
 	if err != nil {
 		return nil, err
 	}
-	t := &txn{tx: tx, proven: proven}
+	t := &txn{tx: tx, tree: pages}
 	for _, c := range batch {
 		if c.err = c.ctx.Err(); c.err != nil {
 			continue // its caller gave up

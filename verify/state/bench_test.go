@@ -119,8 +119,8 @@ func BenchmarkOperation(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstOperation is what a worker does once: all of the file is read. The
-// second also reads all records of a kind, since it looks for one that is not there.
+// BenchmarkFirstOperation is what a worker does once. The second also checks the
+// records that stand where the one would be that is not there.
 func BenchmarkFirstOperation(b *testing.B) {
 	for _, c := range []struct {
 		name, identity string

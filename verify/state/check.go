@@ -79,6 +79,9 @@ func (x *examination) fault(format string, a ...any) {
 }
 
 func (s *Store) examine(t *txn) (Report, error) {
+	if err := t.checkWhole(); err != nil {
+		return Report{}, err
+	}
 	x := &examination{t: t}
 	r := Report{Schema: schemaVersion} // every transaction begins with a look at it
 	x.strangers()

@@ -47,19 +47,34 @@ func options(f *os.File) *bbolt.Options {
 
 // openDatabase refuses what bbolt would mend by itself, such as an empty file,
 // which it makes into an empty database.
-func openDatabase(f *os.File, w *whole) (*bbolt.DB, error) {
-	if err := w.lookAt(f); err != nil {
-		return nil, damage(f.Name(), err)
+func openDatabase(f *os.File) (*bbolt.DB, *tree, error) {
+	pages, err := openTree(f)
+	if err != nil {
+		return nil, nil, damage(f.Name(), err)
 	}
 	db, err := bbolt.Open(f.Name(), 0o600, options(f))
 	if err != nil {
-		return nil, damage(f.Name(), err)
+		pages.close()
+		return nil, nil, damage(f.Name(), err)
 	}
-	if err := checkSchema(db); err != nil {
+	if pages, err = upToDate(db, f, pages); err != nil {
 		_ = db.Close()
+		return nil, nil, err
+	}
+	return db, pages, nil
+}
+
+// upToDate returns the tree of a database whose layout is this program's, or closes it.
+func upToDate(db *bbolt.DB, f *os.File, pages *tree) (*tree, error) {
+	upgraded, err := checkSchema(db, pages)
+	if err == nil && !upgraded {
+		return pages, nil
+	}
+	pages.close()
+	if err != nil {
 		return nil, err
 	}
-	return db, nil
+	return openTree(f)
 }
 
 func damage(path string, reason error) error {

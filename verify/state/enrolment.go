@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"crypto/cipher"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,12 @@ type Enrolment struct {
 	Seed     secret.Text // the raw key; empty in what Enrolments returns
 	Created  time.Time
 
+	// The form of the codes, which the user's app has been told. Zero in
+	// enrolments of earlier versions: the configuration's.
+	Algorithm string
+	Digits    int
+	Period    time.Duration // whole seconds
+
 	LastStep uint64 // the last one that was spent, in what Enrolment returns
 }
 
@@ -25,51 +32,10 @@ type enrolmentRecord struct {
 	Identity []byte
 	Seed     []byte // encrypted, with the record's place as additional data
 	Created  time.Time
-}
 
-// PutEnrolment enrols a user who is not enrolled yet; ErrExists when he is.
-// Recovery codes of an earlier enrolment go: put the new ones after it.
-//
-// The last spent step stays, also with a new seed. It costs a wait for the next
-// code at most, and no mix-up of seeds can make an old code good again.
-func (s *Store) PutEnrolment(ctx context.Context, e Enrolment) error {
-	if e.Seed.Empty() {
-		return s.unavailable(errors.New("an enrolment needs a seed"))
-	}
-	return s.do(ctx, func(t *txn) error {
-		key, err := identityKey(e.Identity)
-		if err != nil {
-			return err
-		}
-		if found, err := t.has(bucketEnrolments, key); err != nil {
-			return err
-		} else if found {
-			return ErrExists
-		}
-		if err := s.ensureKey(t); err != nil {
-			return err
-		}
-		aead, err := s.encryption()
-		if err != nil {
-			return err
-		}
-		record, err := json.Marshal(enrolmentRecord{Identity: []byte(e.Identity), Created: e.Created,
-			Seed: aead.Seal(nil, nil, e.Seed.Reveal(), place(bucketEnrolments, key))})
-		if err != nil {
-			return err
-		}
-		return errors.Join(t.put(bucketEnrolments, key, record), t.delete(bucketRecovery, key), t.beginSteps(key))
-	})
-}
-
-// beginSteps spends the first step there ever was, for who has spent none: the
-// steps of those who are enrolled are then found, and need not be missed.
-func (t *txn) beginSteps(key []byte) error {
-	found, err := t.has(bucketSteps, key)
-	if err != nil || found {
-		return err
-	}
-	return t.put(bucketSteps, key, make([]byte, 8))
+	Algorithm string `json:",omitempty"`
+	Digits    int    `json:",omitempty"`
+	Period    int64  `json:",omitempty"` // seconds
 }
 
 // Enrolment returns the user's enrolment with its seed, or ErrNotFound.
@@ -86,19 +52,14 @@ func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, erro
 		if record == nil {
 			return Enrolment{}, ErrNotFound
 		}
-		e, sealed, err := decodeEnrolment(record)
-		if err != nil {
-			return Enrolment{}, err
-		}
 		aead, err := s.encryption()
 		if err != nil {
 			return Enrolment{}, err
 		}
-		seed, err := aead.Open(nil, nil, sealed, place(bucketEnrolments, key))
-		if err != nil || len(seed) == 0 {
-			return Enrolment{}, fmt.Errorf("the enrolment of %q cannot be decrypted: it was changed, or key file %q is another one", identity, s.keyFile)
+		e, err := s.openEnrolment(aead, key, record)
+		if err != nil {
+			return Enrolment{}, err
 		}
-		e.Seed = secret.New(seed)
 		last, _, err := t.lastStep(identity)
 		if err != nil {
 			return Enrolment{}, err
@@ -110,25 +71,18 @@ func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, erro
 	})
 }
 
-// Enrolments returns all enrolments without their seeds, ordered by Key.
-func (s *Store) Enrolments(ctx context.Context) ([]Enrolment, error) {
-	return ask(ctx, s, func(t *txn) ([]Enrolment, error) {
-		b, err := t.bucket(bucketEnrolments)
-		if err != nil {
-			return nil, err
-		}
-		var all []Enrolment
-		err = b.ForEach(func(k, v []byte) error {
-			record, err := unseal(bucketEnrolments, k, v)
-			if err != nil {
-				return err
-			}
-			e, _, err := decodeEnrolment(record)
-			all = append(all, e)
-			return err
-		})
-		return all, err
-	})
+// openEnrolment decrypts the seed.
+func (s *Store) openEnrolment(aead cipher.AEAD, key, record []byte) (Enrolment, error) {
+	e, sealed, err := decodeEnrolment(record)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	seed, err := aead.Open(nil, nil, sealed, place(bucketEnrolments, key))
+	if err != nil || len(seed) == 0 {
+		return Enrolment{}, fmt.Errorf("the enrolment of %q cannot be decrypted: it was changed, or key file %q is another one", key, s.keyFile)
+	}
+	e.Seed = secret.New(seed)
+	return e, nil
 }
 
 // RemoveEnrolment forgets the user's seed and recovery codes; ErrNotFound when
@@ -159,5 +113,6 @@ func decodeEnrolment(record []byte) (e Enrolment, sealed []byte, err error) {
 	if err := json.Unmarshal(record, &r); err != nil {
 		return Enrolment{}, nil, errors.New("an enrolment cannot be read: not this program's JSON")
 	}
-	return Enrolment{Identity: string(r.Identity), Created: r.Created}, r.Seed, nil
+	return Enrolment{Identity: string(r.Identity), Created: r.Created,
+		Algorithm: r.Algorithm, Digits: r.Digits, Period: time.Duration(r.Period) * time.Second}, r.Seed, nil
 }

@@ -6,17 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
 
 // perishable are the buckets whose records expire. Their keys are hashes, so
 // that a random place among them is as likely to hold an old record as any other.
 var perishable = []string{bucketChallenges, bucketAttempts, bucketSessions, bucketRetries, bucketTokens, bucketServers}
-
-// sweepSize is how many records one put looks at. It adds one: where more than an
-// eighth have expired it removes more than it adds.
-const sweepSize = 8
 
 const expirySize = 8 // bytes, Unix seconds
 
@@ -51,39 +45,46 @@ func hasExpired(bucket string, record []byte, now time.Time) (bool, error) {
 	return binary.BigEndian.Uint64(record) <= uint64(max(now.Unix(), 0)), nil
 }
 
-// sweep removes what has expired among some records after a random key.
+// sweep removes what has expired of the records that are on one page with a random
+// key. A put adds one record, and a page has some ten: where more than a tenth have
+// expired more go than come, and however many have, no operation pays for more than
+// one page of them.
 func (t *txn) sweep(bucket string, now time.Time) error {
-	b, err := t.bucket(bucket)
+	start := make([]byte, 16)
+	_, _ = rand.Read(start) // never fails; it ends the process instead
+	leaf, err := t.leaf(bucket, start, false)
 	if err != nil {
 		return err
 	}
-	start := make([]byte, 16)
-	_, _ = rand.Read(start) // never fails; it ends the process instead
 	var errs []error
-	for _, k := range expiredAfter(b, bucket, start, now) {
-		errs = append(errs, t.delete(bucket, k))
+	for i := range leaf.count {
+		if isExpired(bucket, leaf.key(i), leaf.value(i), now) {
+			errs = append(errs, t.deleteExpired(bucket, leaf.key(i), now))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// expiredAfter looks at some records from start on, and from the first on after
-// the last. A damaged one stays for those who need it, and for `state check`.
-func expiredAfter(b *bbolt.Bucket, bucket string, start []byte, now time.Time) (expired [][]byte) {
-	cursor := b.Cursor()
-	k, v := cursor.Seek(start)
-	for range sweepSize {
-		if k == nil {
-			if k, v = cursor.First(); k == nil {
-				return expired
-			}
-		}
-		record, err := unseal(bucket, k, v)
-		if err == nil {
-			if gone, err := hasExpired(bucket, record, now); err == nil && gone {
-				expired = append(expired, append([]byte{}, k...))
-			}
-		}
-		k, v = cursor.Next()
+// isExpired says no of a damaged record: it stays for those who need it, and for
+// `state check`.
+func isExpired(bucket string, key, value []byte, now time.Time) bool {
+	record, err := unseal(bucket, key, value)
+	if err != nil {
+		return false
 	}
-	return expired
+	expired, err := hasExpired(bucket, record, now)
+	return err == nil && expired
+}
+
+// deleteExpired looks once more: the record may have been written since the
+// transaction began.
+func (t *txn) deleteExpired(bucket string, key []byte, now time.Time) error {
+	record, err := t.get(bucket, key)
+	if err != nil || record == nil {
+		return err
+	}
+	if expired, err := hasExpired(bucket, record, now); err != nil || !expired {
+		return err
+	}
+	return t.delete(bucket, key)
 }

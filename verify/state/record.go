@@ -29,25 +29,46 @@ var buckets = []string{
 	bucketAttempts, bucketSessions, bucketRetries, bucketTokens, bucketServers,
 }
 
-// txn is a transaction whose records are checked.
+// txn is a transaction whose records are checked, and before them the pages that
+// lead to them: a transaction changes none until it commits.
 type txn struct {
 	tx    *bbolt.Tx
-	dirty bool // something was put or deleted: there is something to commit
-
-	proven map[string]bool // buckets in which what is not found is not there
+	tree  *tree // nil where the whole file is known to be good, as it was just made
+	dirty bool  // something was put or deleted: there is something to commit
 }
 
+// bucket is for those who read all of it, after all pages were checked.
 func (t *txn) bucket(name string) (*bbolt.Bucket, error) {
 	b := t.tx.Bucket([]byte(name))
 	if b == nil {
-		return nil, fmt.Errorf("bucket %q is missing: the file is damaged or not ovpn-verify's", name)
+		return nil, errNoBucket(name)
 	}
 	return b, nil
 }
 
+// at returns the bucket to read or put the key in, and nothing else.
+func (t *txn) at(bucket string, key []byte) (*bbolt.Bucket, error) {
+	if _, err := t.leaf(bucket, key, false); err != nil {
+		return nil, err
+	}
+	return t.bucket(bucket)
+}
+
+// leaf checks the pages that lead to the key, and returns the one it is on.
+func (t *txn) leaf(bucket string, key []byte, beside bool) (*page, error) {
+	if t.tree == nil {
+		return &page{leaf: true}, nil
+	}
+	leaf, err := t.tree.leaf(bucket, key, beside)
+	if err != nil {
+		return nil, damage(t.tx.DB().Path(), err)
+	}
+	return leaf, nil
+}
+
 // get returns nil when there is no such record. The slice is the caller's.
 func (t *txn) get(bucket string, key []byte) ([]byte, error) {
-	b, err := t.bucket(bucket)
+	b, err := t.at(bucket, key)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +81,16 @@ func (t *txn) get(bucket string, key []byte) ([]byte, error) {
 
 // has looks for a record without reading it, so that a damaged one can be removed.
 func (t *txn) has(bucket string, key []byte) (bool, error) {
-	b, err := t.bucket(bucket)
+	b, err := t.at(bucket, key)
 	return err == nil && b.Get(key) != nil, err
 }
 
 // any tells whether the bucket has records.
 func (t *txn) any(bucket string) (bool, error) {
+	// Those that were just deleted may have been all of the first page.
+	if _, err := t.leaf(bucket, nil, true); err != nil {
+		return false, err
+	}
 	b, err := t.bucket(bucket)
 	if err != nil {
 		return false, err
@@ -76,38 +101,29 @@ func (t *txn) any(bucket string) (bool, error) {
 
 // getOrProve is get for records whose absence lets somebody in: a step that was
 // not spent, a user without a second factor. bbolt's pages have no checksums, so
-// a flipped bit in a key or an inner page hides records; before it says nil for
-// the first time it reads the whole bucket.
+// a flipped bit in a key hides its record; before it says nil, all records that
+// are where this one would be have to be good, and the next page has to begin
+// with the key that their parent says.
 func (t *txn) getOrProve(bucket string, key []byte) ([]byte, error) {
 	value, err := t.get(bucket, key)
-	if value != nil || err != nil || t.proven[bucket] {
+	if value != nil || err != nil {
 		return value, err
 	}
-	b, err := t.bucket(bucket)
+	leaf, err := t.leaf(bucket, key, true)
 	if err != nil {
 		return nil, err
 	}
-	var records uint64
-	err = b.ForEach(func(k, v []byte) error {
-		records++
-		if bytes.Equal(k, key) {
-			return fmt.Errorf("record %q among the %s is out of place", key, bucket)
+	for i := range leaf.count {
+		if _, err := unseal(bucket, leaf.key(i), leaf.value(i)); err != nil {
+			return nil, err
 		}
-		_, err := unseal(bucket, k, v)
-		return err
-	})
-	if err == nil && records != b.Sequence() {
-		err = fmt.Errorf("%d of the %d %s can be found", records, b.Sequence(), bucket)
 	}
-	if err == nil && t.proven != nil {
-		t.proven[bucket] = true
-	}
-	return nil, err
+	return nil, nil
 }
 
 // put writes a record. The bucket's sequence number is its number of records.
 func (t *txn) put(bucket string, key, payload []byte) error {
-	b, err := t.bucket(bucket)
+	b, err := t.at(bucket, key)
 	if err != nil {
 		return err
 	}
@@ -119,6 +135,9 @@ func (t *txn) put(bucket string, key, payload []byte) error {
 }
 
 func (t *txn) delete(bucket string, key []byte) error {
+	if _, err := t.leaf(bucket, key, true); err != nil {
+		return err
+	}
 	b, err := t.bucket(bucket)
 	if err != nil || b.Get(key) == nil {
 		return err

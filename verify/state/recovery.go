@@ -3,30 +3,26 @@ package state
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ovpn-verify/verify/secret"
 )
 
-// PutRecoveryCodes replaces the identity's recovery codes. Spaces, dashes and the
-// case of ASCII letters do not count. The codes must be random, 80 bits or more:
-// they are kept as plain SHA-256, which nobody can search through at that size,
-// where a slow hash would only make the check slow.
+// PutRecoveryCodes replaces the identity's recovery codes, which must be random.
+// Spaces, dashes and the case of ASCII letters do not count.
 func (s *Store) PutRecoveryCodes(ctx context.Context, identity string, codes []secret.Text) error {
-	var hashes []byte
-	for _, code := range codes {
-		h, ok := hashCode(code)
-		if !ok {
-			return s.unavailable(errors.New("a recovery code is too short for 80 random bits"))
-		}
-		hashes = append(hashes, h[:]...)
-	}
 	return s.do(ctx, func(t *txn) error {
 		key, err := identityKey(identity)
+		if err != nil {
+			return err
+		}
+		hashes, err := hashCodes(s.readKey, key, codes)
 		if err != nil {
 			return err
 		}
@@ -42,7 +38,7 @@ func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code sec
 		if err := t.checkLock(limit, now); err != nil {
 			return err
 		}
-		err := t.spendRecoveryCode(identity, code)
+		err := s.takeRecoveryCode(t, identity, code)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			return errors.Join(err, t.count(limit, Failed, now))
@@ -53,11 +49,7 @@ func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code sec
 	})
 }
 
-func (t *txn) spendRecoveryCode(identity string, code secret.Text) error {
-	want, ok := hashCode(code)
-	if !ok {
-		return ErrNotFound
-	}
+func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text) error {
 	key, err := identityKey(identity)
 	if err != nil {
 		return err
@@ -66,12 +58,19 @@ func (t *txn) spendRecoveryCode(identity string, code secret.Text) error {
 	if err != nil {
 		return err
 	}
-	if len(hashes)%len(want) != 0 {
+	if len(hashes)%sha256.Size != 0 {
 		return fmt.Errorf("a record among the %s is damaged", bucketRecovery)
 	}
+	if len(hashes) == 0 || len(plainCode(code)) < minCode {
+		return ErrNotFound
+	}
+	want, err := hashCodes(s.readKey, key, []secret.Text{code})
+	if err != nil {
+		return err
+	}
 	var left []byte
-	for at := 0; at < len(hashes); at += len(want) {
-		if h := hashes[at : at+len(want)]; subtle.ConstantTimeCompare(h, want[:]) == 0 {
+	for h := range slices.Chunk(hashes, sha256.Size) {
+		if subtle.ConstantTimeCompare(h, want) == 0 {
 			left = append(left, h...)
 		}
 	}
@@ -81,15 +80,45 @@ func (t *txn) spendRecoveryCode(identity string, code secret.Text) error {
 	return t.put(bucketRecovery, key, left)
 }
 
-// minCode is the length of 80 bits in base32.
-const minCode = 16
+const (
+	minCode  = 8  // what other programs give out: eight digits
+	longCode = 16 // the length of 80 bits in base32
+)
 
-func hashCode(code secret.Text) (hash [sha256.Size]byte, ok bool) {
+// hashCodes returns one hash after the other. Codes of 80 random bits are kept as
+// plain SHA-256, which nobody can search through at that size, where a slow hash
+// would only make the check slow. All codes of eight digits are tried in a moment:
+// shorter ones are hashed with the key file's key, without which they stay secret.
+func hashCodes(key func() ([]byte, error), identity []byte, codes []secret.Text) (hashes []byte, err error) {
+	for _, code := range codes {
+		plain := plainCode(code)
+		switch {
+		case len(plain) < minCode:
+			return nil, fmt.Errorf("a recovery code is shorter than %d characters", minCode)
+		case len(plain) < longCode:
+			fileKey, err := key()
+			if err != nil {
+				return nil, err
+			}
+			keyed := hmac.New(sha256.New, fileKey)
+			keyed.Write(place(bucketRecovery, identity))
+			keyed.Write(append([]byte{0}, plain...))
+			hashes = keyed.Sum(hashes)
+		default:
+			h := sha256.Sum256(plain)
+			hashes = append(hashes, h[:]...)
+		}
+	}
+	return hashes, nil
+}
+
+// plainCode is what counts of a code.
+func plainCode(code secret.Text) []byte {
 	b := bytes.ReplaceAll(bytes.ReplaceAll(code.Reveal(), []byte(" "), nil), []byte("-"), nil)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c - 'A' + 'a'
 		}
 	}
-	return sha256.Sum256(b), len(b) >= minCode
+	return b
 }

@@ -34,23 +34,26 @@ func (t *txn) readSchema() (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// checkSchema brings an older database up to date. What is kept for minutes
-// only, pending challenges, begins anew.
-func checkSchema(db *bbolt.DB) error {
+// checkSchema brings an older database up to date, once all of it was read. What
+// is kept for minutes only, pending challenges, begins anew.
+func checkSchema(db *bbolt.DB, pages *tree) (upgraded bool, err error) {
 	var version uint64
-	err := db.View(func(tx *bbolt.Tx) (err error) {
-		version, err = (&txn{tx: tx}).readSchema()
+	err = db.View(func(tx *bbolt.Tx) (err error) {
+		version, err = (&txn{tx: tx, tree: pages}).readSchema()
 		return err
 	})
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case version == schemaVersion:
-		return nil
-	case version == 1:
-		return db.Update(upgradeFrom1)
+		return false, nil
+	case version != 1:
+		return false, fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
 	}
-	return fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
+	if err := pages.checkWhole(); err != nil {
+		return false, damage(db.Path(), err)
+	}
+	return true, db.Update(upgradeFrom1)
 }
 
 func upgradeFrom1(tx *bbolt.Tx) error {
@@ -67,5 +70,5 @@ func upgradeFrom1(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key) })
+	return enrolments.ForEach(func(key, _ []byte) error { return t.beginSteps(key, 0) })
 }

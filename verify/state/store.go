@@ -50,7 +50,6 @@ type Store struct {
 	closed  bool
 	leaders sync.WaitGroup
 
-	whole      whole       // owned by the leader
 	brokenFile os.FileInfo // owned by the leader: the file as it was when it was found damaged
 	brokenErr  error
 }

@@ -1,56 +1,91 @@
 package state
 
 import (
-	"os"
+	"bytes"
+	"fmt"
 )
 
-// whole is the state of the file in which it was last found whole. All of it is
-// read once in a process's life, and again when it was changed in a way that is no
-// writer's: what a batch costs does not grow with the number of records.
-type whole struct {
-	info   os.FileInfo
-	txid   uint64          // bbolt's transaction
-	proven map[string]bool // buckets all of whose records were read
+// walk reads all pages, to find besides what is wrong with single ones those that
+// are used twice: for `state check`, and before everything of a kind is read.
+type walk struct {
+	*tree
+	used []uint64 // a bit for each page
 }
 
-// covers tells whether the file is still the one that was whole, or was written
-// since by transactions: a batch of ours, another worker, a command.
-func (w whole) covers(info os.FileInfo, txid uint64) bool {
-	if w.info == nil || !os.SameFile(w.info, info) || txid < w.txid {
-		return false
+// checkWhole comes before everything of a bucket is read.
+func (t *txn) checkWhole() error {
+	if err := t.tree.checkWhole(); err != nil {
+		return damage(t.tx.DB().Path(), err)
 	}
-	unchanged := info.Size() == w.info.Size() && info.ModTime().Equal(w.info.ModTime())
-	return txid > w.txid || unchanged
-}
-
-// lookAt reads the pages of f unless that is not needed again.
-func (w *whole) lookAt(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	t, err := newestMeta(f)
-	if err != nil {
-		return err
-	}
-	if w.covers(info, t.txid) {
-		return nil
-	}
-	*w = whole{}
-	if err := t.check(); err != nil {
-		return err
-	}
-	*w = whole{info, t.txid, map[string]bool{}}
 	return nil
 }
 
-// written takes over what this process has committed to f.
-func (w *whole) written(f *os.File) {
-	info, err := f.Stat()
-	t, err2 := newestMeta(f)
-	if err != nil || err2 != nil || !w.covers(info, t.txid) {
-		*w = whole{}
-		return
+func (t *tree) checkWhole() error {
+	w := walk{t, make([]uint64, t.pages/64+1)}
+	if err := w.use(t.freelist); err != nil {
+		return err
 	}
-	w.info, w.txid = info, t.txid
+	root, err := t.page(t.root, ofBuckets)
+	if err != nil {
+		return err
+	}
+	return w.visit(t.root, root, ofBuckets)
+}
+
+// use marks a page with its overflow.
+func (w walk) use(id uint64) error {
+	b, err := w.raw(id)
+	if err != nil {
+		return err
+	}
+	for n := id; n < id+uint64(len(b))/pageSize; n++ {
+		if w.used[n/64]>>(n%64)&1 == 1 {
+			return fmt.Errorf("page %d is used twice", n)
+		}
+		w.used[n/64] |= 1 << (n % 64)
+	}
+	return nil
+}
+
+func (w walk) visit(id uint64, p *page, k kind) error {
+	if err := w.use(id); err != nil {
+		return err
+	}
+	for i := range p.count {
+		var err error
+		switch {
+		case !p.leaf:
+			err = w.child(p, i, k)
+		case k == ofBuckets:
+			err = w.bucketAt(string(p.key(i)), p.value(i))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// child is called for each once, and a page that is used twice ends it: it cannot
+// go down for ever.
+func (w walk) child(branch *page, i int, k kind) error {
+	p, err := w.below(branch, i, k)
+	if err != nil {
+		return err
+	}
+	if i+1 < branch.count && bytes.Compare(p.key(p.count-1), branch.key(i+1)) >= 0 {
+		return fmt.Errorf("page %d has keys of the next one", branch.child(i))
+	}
+	return w.visit(branch.child(i), p, k)
+}
+
+func (w walk) bucketAt(name string, value []byte) error {
+	p, err := w.rootOf(name, value)
+	if err != nil {
+		return err
+	}
+	if id := native.Uint64(value); id != 0 {
+		return w.visit(id, p, ofRecords)
+	}
+	return nil
 }

@@ -77,7 +77,7 @@ func (w *worker) run(j pendingJob) {
 	// an answer it changes nothing.
 	defer func() { _ = j.work.giveUp() }()
 	if j.crowded {
-		w.Log.Warn(j.work.givenUp()+": too many are pending", "max_pending", w.MaxPending)
+		w.turnAway(j)
 		return
 	}
 	if j.callErr != nil {
@@ -97,6 +97,17 @@ func (w *worker) run(j pendingJob) {
 	case <-time.After(w.Deadline + grace):
 		w.Log.Error(j.work.givenUp() + ": it did not end at its deadline")
 	}
+}
+
+// turnAway answers before it tells: the user waits.
+func (w *worker) turnAway(j pendingJob) {
+	_ = j.work.giveUp()
+	defer w.reportPanic(j.work.givenUp())
+	if j.call.Event == openvpn.UserPassVerify && j.callErr == nil {
+		w.TooMany(j.call)
+		return
+	}
+	w.Log.Warn(j.work.givenUp()+": too many are pending", "max_pending", w.MaxPending)
 }
 
 // reportPanic logs where it happened. The value of a panic and the arguments

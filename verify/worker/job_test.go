@@ -109,8 +109,17 @@ func TestJobAboveMaxPendingIsAnsweredAtOnce(t *testing.T) {
 	for range f.MaxPending {
 		f.countIn()
 	}
+	told := false
+	f.TooMany = func(call openvpn.Call) {
+		told = call.Username == "ada"
+		f.want(t, "0", unavailable)
+		panic("s3cret-pw")
+	}
 	f.runJob()
 	f.want(t, "0", unavailable)
+	if !told || strings.Contains(f.log.String(), "s3cret-pw") {
+		t.Errorf("told: %t; the log says %s", told, f.log.String())
+	}
 }
 
 func TestLeavingWorkerAdmitsNothing(t *testing.T) {

@@ -32,6 +32,9 @@ type Service struct {
 	Connect func(ctx context.Context, call openvpn.Call, results *openvpn.ConnectResults)
 	// Disconnect has nobody to answer to.
 	Disconnect func(ctx context.Context, call openvpn.Call)
+	// TooMany is told of a login that is answered as unavailable because MaxPending
+	// calls are there.
+	TooMany func(call openvpn.Call)
 
 	Config     string        // absolute path; jobs for another one are declined
 	Deadline   time.Duration // for one job, from the moment it arrives
