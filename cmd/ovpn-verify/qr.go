@@ -14,7 +14,7 @@ const (
 	qrAuto  = "auto"
 	qrNone  = "none"
 	qrUTF8  = "utf8"  // half blocks: two modules in each character
-	qrASCII = "ascii" // two characters for each module
+	qrASCII = "ascii" // two spaces for each module, in its colour
 )
 
 // quiet is the margin that QR codes need (ISO/IEC 18004), in modules.
@@ -24,9 +24,9 @@ const quiet = 4
 // dark. So they are always said, also with NO_COLOR, and by the numbers that no
 // palette changes: 16 is black and 231 is white.
 const (
-	qrBlackOnWhite = "\x1b[38;5;16;48;5;231m"
-	qrBlack        = "\x1b[38;5;16;48;5;16m"
-	qrEnd          = "\x1b[0m"
+	qrLight = "\x1b[38;5;16;48;5;231m" // black on white
+	qrDark  = "\x1b[38;5;231;48;5;16m" // white on black
+	qrEnd   = "\x1b[0m"
 )
 
 // newQR takes the smallest code for the text, with as much redundancy as has room in it.
@@ -46,49 +46,43 @@ func newQR(text string) (*qr.Code, error) {
 // drawQR returns lines of text, and their size.
 func drawQR(code *qr.Code, kind string) (text string, columns, rows int) {
 	side := code.Size + 2*quiet
-	var b strings.Builder
+	columns, rows, step, cell := 2*side, side, 1, pair
 	if kind == qrUTF8 {
-		for y := -quiet; y < code.Size+quiet; y += 2 {
-			b.WriteString(qrBlackOnWhite + halfBlocks(code, y) + qrEnd + "\n")
+		columns, rows, step, cell = side, (side+1)/2, 2, halfBlocks
+	}
+	var b strings.Builder
+	for y := -quiet; y < code.Size+quiet; y += step {
+		colours := "" // unknown
+		for x := -quiet; x < code.Size+quiet; x++ {
+			black, text := cell(code, x, y)
+			if wanted := map[bool]string{true: qrDark, false: qrLight}[black]; wanted != colours {
+				colours = wanted
+				b.WriteString(wanted)
+			}
+			b.WriteString(text)
 		}
-		return b.String(), side, (side + 1) / 2
+		b.WriteString(qrEnd + "\n")
 	}
-	for y := -quiet; y < code.Size+quiet; y++ {
-		b.WriteString(pairs(code, y) + qrEnd + "\n")
-	}
-	return b.String(), 2 * side, side
+	return b.String(), columns, rows
 }
 
-// halfBlocks are two rows of modules, the row y above.
-func halfBlocks(code *qr.Code, y int) string {
-	var b strings.Builder
-	for x := -quiet; x < code.Size+quiet; x++ {
-		switch above, below := code.Black(x, y), code.Black(x, y+1); {
-		case above && below:
-			b.WriteString("█")
-		case above:
-			b.WriteString("▀")
-		case below:
-			b.WriteString("▄")
-		default:
-			b.WriteString(" ")
-		}
-	}
-	return b.String()
-}
+// pair is a module as two characters: nothing but their background.
+func pair(code *qr.Code, x, y int) (black bool, text string) { return code.Black(x, y), "  " }
 
-// pairs is a row of modules: "##" for a dark one, black on black.
-func pairs(code *qr.Code, y int) string {
-	var b strings.Builder
-	dark := true // so that the first, which is light, says its colour
-	for x := -quiet; x < code.Size+quiet; x++ {
-		if black := code.Black(x, y); black != dark {
-			dark = black
-			b.WriteString(map[bool]string{true: qrBlack, false: qrBlackOnWhite}[dark])
-		}
-		b.WriteString(map[bool]string{true: "##", false: "  "}[dark])
+// halfBlocks are a module and the one below it in one character. A background
+// fills its cell, but a block leaves a line at its outer edge where the font's size
+// is an odd one, and through such a line zbar does not find the code any more. So
+// there are no full blocks, and of the two halves the one is taken whose line has
+// the colour of what is beyond it; that keeps the three corners whole.
+func halfBlocks(code *qr.Code, x, y int) (black bool, text string) {
+	above, below := code.Black(x, y), code.Black(x, y+1)
+	switch {
+	case above == below:
+		return above, " "
+	case code.Black(x, y-1) == below:
+		return below, "▀"
 	}
-	return b.String()
+	return above, "▄"
 }
 
 // qrFor decides what `--qr auto` means: a code where a terminal can show one.
