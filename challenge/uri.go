@@ -64,7 +64,8 @@ func ParseURI(uri secret.Text) (t TOTP, account string, seed secret.Text, err er
 	if err != nil {
 		return fail(errors.New("the parameters of the URI are not escaped as they should be"))
 	}
-	if t, err = ParseForm(q.Get("algorithm"), q.Get("digits"), q.Get("period")); err != nil {
+	t = TOTP{Algorithm: uriAlgorithm, Digits: uriDigits, Period: uriPeriod}
+	if err = t.ParseForm(q.Get("algorithm"), q.Get("digits"), q.Get("period")); err != nil {
 		return fail(err)
 	}
 	if seed, err = ParseSeed(secret.FromString(q.Get("secret"))); err != nil {
@@ -83,31 +84,29 @@ func accountOf(label, issuer string) string {
 	return strings.TrimLeft(label, " ")
 }
 
-// ParseForm reads the form of codes as URIs have it; what is empty is the
-// format's default.
-func ParseForm(algorithm, digits, period string) (TOTP, error) {
-	t := TOTP{Algorithm: uriAlgorithm, Digits: uriDigits, Period: uriPeriod}
+// ParseForm reads the form of codes as URIs have it; what is empty stays as it is.
+func (t *TOTP) ParseForm(algorithm, digits, period string) error {
 	if algorithm != "" {
 		t.Algorithm = strings.ReplaceAll(strings.ToUpper(algorithm), "-", "")
 		if _, known := algorithms[t.Algorithm]; !known {
-			return TOTP{}, errors.New("the algorithm is none of SHA1, SHA256, SHA512")
+			return errors.New("the algorithm is none of SHA1, SHA256, SHA512")
 		}
 	}
 	if digits != "" {
 		n, err := strconv.Atoi(digits)
 		if err != nil || n < 6 || n > 8 {
-			return TOTP{}, errors.New("the number of digits is not 6, 7 or 8")
+			return errors.New("the number of digits is not 6, 7 or 8")
 		}
 		t.Digits = n
 	}
 	if period != "" {
 		n, err := strconv.Atoi(period)
 		if err != nil || n < 15 || n > 300 {
-			return TOTP{}, errors.New("the period is not 15 to 300 seconds")
+			return errors.New("the period is not 15 to 300 seconds")
 		}
 		t.Period = time.Duration(n) * time.Second
 	}
-	return t, nil
+	return nil
 }
 
 // The sizes of seeds: Google's program made 80 bits for years; 512 bits are what

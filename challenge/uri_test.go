@@ -91,7 +91,7 @@ func FuzzURI(f *testing.F) {
 	f.Add("", ":a", []byte("1234567890"), 7, 15, "SHA256")
 	f.Fuzz(func(t *testing.T, issuer, account string, seed []byte, digits, period int, algorithm string) {
 		form := challenge.TOTP{Algorithm: algorithm, Digits: digits, Period: time.Duration(period) * time.Second}
-		_, formErr := challenge.ParseForm(algorithm, "", "")
+		formErr := new(challenge.TOTP).ParseForm(algorithm, "", "")
 		if !utf8.ValidString(account) || !utf8.ValidString(issuer) || strings.TrimLeft(account, " ") != account ||
 			len(seed) < 10 || len(seed) > 128 || digits < 6 || digits > 8 || period < 15 || period > 300 ||
 			formErr != nil || algorithm == "" || strings.ToUpper(algorithm) != algorithm || strings.Contains(algorithm, "-") {
