@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"verify/front/job":          {},
 	"verify/front/reason":       {},
 	"challenge":                 {},
+	"challenge/migrate":         {"challenge"},
 	"backends/file":             {},
 	"backends/ldap":             {"backends/avoid", "backends/tlsclient"},
 	"backends/avoid":            {},
