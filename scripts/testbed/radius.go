@@ -46,7 +46,8 @@ type RadiusOptions struct {
 	Users                  string // more lines of the users file, before RadiusUsers
 	// RadSec has it listen over TLS as well, on the port of Addr in TCP, with the
 	// secret "radsec". Clients have to show a certificate of the same CA.
-	RadSec *Files
+	RadSec   *Files
+	Standard bool // listen on 1812 and 1813, in a network's namespace
 }
 
 // Radius is a FreeRADIUS server: PAP, CHAP and MS-CHAP for users without challenges,
@@ -65,7 +66,11 @@ type Radius struct {
 func (n *Network) StartRadius(o RadiusOptions) (*Radius, error) {
 	i := n.next()
 	dir := n.Path(fmt.Sprintf("radius%d", i))
-	r, err := startRadius(dir, 18120+2*i, 18121+2*i, o, func(args ...string) *exec.Cmd {
+	port, acct := 18120+2*i, 18121+2*i
+	if o.Standard {
+		port, acct = 1812, 1813
+	}
+	r, err := startRadius(dir, port, acct, o, func(args ...string) *exec.Cmd {
 		return n.Command(context.Background(), n.ServerNS, "freeradius", args...)
 	})
 	if r != nil {

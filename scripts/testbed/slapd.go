@@ -32,6 +32,7 @@ type SlapdOptions struct {
 	Global   string // lines of slapd.conf before the database, such as "idletimeout 1"
 	Database string // lines of the database, before its own access rules
 	Entries  string // LDIF that slapadd loads as well, operational attributes included
+	Standard bool   // listen on 389 and 636, in a network's namespace
 }
 
 // Slapd is an OpenLDAP directory with the overlays memberof and ppolicy and the
@@ -55,7 +56,11 @@ func (n *Network) StartSlapd(o SlapdOptions) (*Slapd, error) {
 	}
 	i := n.next()
 	dir := n.Path(fmt.Sprintf("slapd%d", i))
-	s, err := startSlapd(dir, 3890+2*i, 3891+2*i, o, func(args ...string) *exec.Cmd {
+	port, tlsPort := 3890+2*i, 3891+2*i
+	if o.Standard {
+		port, tlsPort = 389, 636
+	}
+	s, err := startSlapd(dir, port, tlsPort, o, func(args ...string) *exec.Cmd {
 		return n.Command(context.Background(), n.ServerNS, "slapd", args...)
 	})
 	if s != nil {
