@@ -144,15 +144,16 @@ func (r *reader) run(document string, s step) {
 	cmd.Stdout, cmd.Stderr = shown, shown
 	err = cmd.Run()
 	printed := shown.String()
-	if m := uriSecret.FindStringSubmatch(printed); m != nil {
-		r.seeds[m[1]], r.steps[m[1]] = m[2], -2
-	}
 	if err != nil {
 		r.t.Errorf("docs/%s:%d: %s: %v\n%s", document, s.line, s.command, err, printed)
 	} else if err := prints(printed, s.shown); err != nil {
 		r.t.Errorf("docs/%s:%d: %s: %v\n%s", document, s.line, s.command, err, printed)
 	}
 }
+
+// reaction is what a person takes at least; a program turns off the echo after
+// it has shown its prompt.
+const reaction = 100 * time.Millisecond
 
 // answer types what a prompt asks for. Whoever enrols reads the seed from the
 // screen before there is a code to type.
@@ -163,11 +164,13 @@ func (r *reader) answer(keyboard io.Writer, shown string) {
 	prompt := shown[strings.LastIndex(shown, "\n")+1:]
 	for end, answer := range r.answers {
 		if strings.HasSuffix(prompt, end) {
+			time.Sleep(reaction)
 			fmt.Fprintln(keyboard, answer)
 			return
 		}
 	}
 	if codeAsked.MatchString(prompt) {
+		time.Sleep(reaction)
 		for user := range r.seeds {
 			fmt.Fprintln(keyboard, r.code(user))
 		}
