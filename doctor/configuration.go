@@ -23,7 +23,8 @@ func (c Configuration) Judge() Area {
 	at := serverconf.Place{File: c.Path}
 	faults := config.Faults(c.Err)
 	for _, f := range faults {
-		a.add(serverconf.Problem, serverconf.Place{File: f.Path, Line: f.Line}, f.Text, unavailable, f.Mend)
+		what, _ := apart(errors.New(f.Text))
+		a.add(serverconf.Problem, serverconf.Place{File: f.Path, Line: f.Line}, what, unavailable, f.Mend)
 	}
 	switch {
 	case c.Err != nil && len(faults) == 0 && errors.Is(c.Err, fs.ErrNotExist):

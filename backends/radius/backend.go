@@ -63,11 +63,11 @@ func New(cfg Config) (*Backend, error) {
 	var err error
 	if cfg.SecretFile != "" {
 		if b.secret, err = secret.ReadFile(cfg.SecretFile); err != nil {
-			return nil, fmt.Errorf("radius: %w", err)
+			return nil, fmt.Errorf("radius.secret_file: %w", err)
 		}
 	}
 	if err := b.addLinks(); err != nil {
-		return nil, fmt.Errorf("radius: %w", err)
+		return nil, err
 	}
 	return b, nil
 }

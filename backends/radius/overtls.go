@@ -34,7 +34,7 @@ func (b *Backend) addLinks() error {
 	b.radsecSecret = secret.FromString(radsecSecret)
 	if b.cfg.RadSecSecretFile != "" {
 		if b.radsecSecret, err = secret.ReadFile(b.cfg.RadSecSecretFile); err != nil {
-			return err
+			return fmt.Errorf("radius.radsec_secret_file: %w", err)
 		}
 	}
 	b.links = make(map[string]*radsec.Server)

@@ -35,14 +35,14 @@ func (cmd *configCheck) Run(path *configFlag) error {
 		return err
 	}
 	if _, err := newBackend(c, loginStore(c)); err != nil {
-		return err
+		return config.Locate(string(*path), err)
 	}
 	if c.Login.Backend == "file" {
 		switch _, err := file.ReadUsers(c.File.Path); {
 		case errors.Is(err, os.ErrNotExist):
 			fmt.Fprintln(os.Stderr, "warning: no users yet; the first makes the file: ovpn-verify user add NAME")
 		case err != nil:
-			return err
+			return config.Locate(string(*path), fmt.Errorf("file.path: %w", err))
 		}
 	}
 	if _, err := os.Stat(filepath.Dir(c.State.Path)); errors.Is(err, os.ErrNotExist) {

@@ -95,8 +95,9 @@ func (p *patient) read() doctor.Configuration {
 		return c
 	}
 	p.config, c.Weak = loaded, loaded.Warnings()
-	if p.backend, c.Err = newBackend(loaded, loginStore(loaded)); c.Err != nil {
-		p.backend = nil
+	backend, err := newBackend(loaded, loginStore(loaded))
+	if c.Err = config.Locate(p.path, err); err == nil {
+		p.backend = backend
 	}
 	if loaded.Login.Backend == "file" {
 		_, c.Users = file.ReadUsers(loaded.File.Path)

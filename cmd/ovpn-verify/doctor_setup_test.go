@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "write what is printed into the files")
 // setup is a host with a server, as a file under testdata/doctor describes it.
 type setup struct {
 	dir      string
+	who, ids string            // whom OpenVPN becomes, and the owner of its files
 	named    []string          // for what is different in each run, its name in the files
 	replaces *strings.Replacer // the other way round
 	want     []string
@@ -48,7 +49,8 @@ func newSetup(t *testing.T, name string) *setup {
 		}
 	}
 	directory := s.directory(t, parts[1]["directory"])
-	who, ids := s.account(t)
+	s.who, s.ids = s.account(t)
+	who, ids := s.who, s.ids
 	s.named = []string{
 		s.dir, "$DIR", binary, "$PROGRAM", directory.URL(), "$LDAP",
 		"-o " + who + " ", "-o $USER ", ": " + who + " cannot ", ": $USER cannot ", "owner " + ids + ")", "owner $IDS)",
@@ -172,13 +174,17 @@ func (s *setup) environment() []string {
 	}
 }
 
+func (s *setup) doctorFlags() []string {
+	return []string{
+		"--server-conf", s.dir + "/server.conf", "--client-conf", s.dir + "/client.conf",
+		"--unit", "openvpn-server@vpn.service", "--unit-dir", s.dir + "/units", "--openvpn", s.dir + "/bin/openvpn",
+	}
+}
+
 // doctor runs the command, with more arguments.
 func (s *setup) doctor(t *testing.T, more ...string) (out string, status int) {
 	t.Helper()
-	args := append([]string{
-		"doctor", "--server-conf", s.dir + "/server.conf", "--client-conf", s.dir + "/client.conf",
-		"--unit", "openvpn-server@vpn.service", "--unit-dir", s.dir + "/units", "--openvpn", s.dir + "/bin/openvpn",
-	}, more...)
+	args := append(append([]string{"doctor"}, s.doctorFlags()...), more...)
 	cmd := exec.Command(binary, args...)
 	cmd.Dir, cmd.Env = s.dir, s.environment()
 	text, err := cmd.Output()

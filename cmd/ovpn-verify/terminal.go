@@ -24,11 +24,12 @@ func interactive() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
 // user's name) as one line without control characters, which a terminal obeys.
 func shown(text string) string { return challenge.CleanText(text, len(text)) }
 
-// shownLines keeps the ends of lines, for lists of faults.
+// shownLines keeps the ends of lines and their indentation, for lists of faults.
 func shownLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = shown(lines[i])
+		text := strings.TrimLeft(lines[i], " ")
+		lines[i] = lines[i][:len(lines[i])-len(text)] + shown(text)
 	}
 	return strings.Join(lines, "\n")
 }

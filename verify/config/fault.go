@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// mendWith is before the command at the end of an error.
+const mendWith = "; mend it with: "
+
 // Fault is one thing that is wrong with a configuration.
 type Fault struct {
 	Path   string
@@ -47,6 +50,17 @@ func Faults(err error) []*Fault {
 	return faults
 }
 
+// Locate makes faults of errors about files that the configuration at path names,
+// joined ones each by itself. Their texts begin with the key, and end with the
+// command that mends them, if there is one.
+func Locate(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	content, _ := read(path) // without it, faults have no line
+	return indexLines(content).locate(path, content, split(err))
+}
+
 // locate puts file and line to each fault, by the key that it begins with, in
 // the order of lines.
 func (x lineIndex) locate(path string, content []byte, faults []error) error {
@@ -59,7 +73,9 @@ func (x lineIndex) locate(path string, content []byte, faults []error) error {
 			u, unknown := errors.AsType[*unknownKey](err)
 			f.line = showable(lines[f.Line-1], unknown && !u.harmless())
 			f.Mend = u.mend(path, f.Line)
-			if !unknown && x.has(keyIn(err)) && optional(keyIn(err)) {
+			if _, command, found := strings.Cut(f.Text, mendWith); found {
+				f.Mend = command
+			} else if !unknown && strings.Contains(f.Text, " must be ") && x.has(keyIn(err)) && optional(keyIn(err)) {
 				f.Mend = fmt.Sprintf("sed -i '%ds/^/#/' %s", f.Line, path) // the default holds then
 			}
 		}

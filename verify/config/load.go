@@ -77,7 +77,7 @@ func addOtherKeys(faults, rules []error) []error {
 // keyIn is the key that a fault begins with, as every fault does.
 func keyIn(fault error) string {
 	key, _, _ := strings.Cut(fault.Error(), " ")
-	return key
+	return strings.TrimSuffix(key, ":")
 }
 
 // syntaxFault is alone: what is not TOML cannot be looked at further. Of the line
