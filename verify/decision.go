@@ -133,7 +133,7 @@ func (d Decision) Record(log *slog.Logger, l Login, backend string) {
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{
-		slog.String("login", l.ID), slog.String("user", l.Username),
+		slog.String("login", l.ID), slog.String("user", LoggedName(l.Username)),
 		slog.String("identity", d.Identity), slog.String("ip", l.ip()),
 		slog.String("backend", backend), slog.String("server", d.Server),
 		slog.String("field", d.Field), slog.String("factor", d.Factor),

@@ -36,6 +36,16 @@ type Login struct {
 // NewLoginID returns 50 random bits as ten characters.
 func NewLoginID() string { return rand.Text()[:10] }
 
+// LoggedName is a name as the log has it: one that no directory holds is cut, so
+// that it cannot make a line longer than log services take. They would go on with
+// the rest as with another record.
+func LoggedName(name string) string {
+	if len(name) > maxUsername {
+		return name[:maxUsername] + "…"
+	}
+	return name
+}
+
 // check refuses names that no directory holds before any is asked, and compares
 // with the certificate's name where the configuration wants it.
 func (l Login) check(matchCommonName string) error {

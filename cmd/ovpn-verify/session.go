@@ -77,7 +77,7 @@ func (s *service) recordSession(call openvpn.Call, result string, took time.Dura
 	}
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
-		slog.String("event", string(call.Event)), slog.String("user", call.Username), slog.String("ip", ip),
+		slog.String("event", string(call.Event)), slog.String("user", verify.LoggedName(call.Username)), slog.String("ip", ip),
 		slog.String("result", result), slog.Int64("ms", took.Milliseconds()),
 	}
 	if cause != nil {

@@ -18,13 +18,15 @@ const flushTimeout = 500 * time.Millisecond
 // may be a pipe that nobody reads, and a disk may be full.
 type queue struct {
 	out     io.Writer
+	note    func(dropped int64) []byte // the line that tells of them
+	stderr  *os.File
 	lines   chan []byte
 	dropped atomic.Int64
 	waiting chan chan struct{}
 }
 
-func newQueue(out io.Writer) *queue {
-	q := &queue{out: out, lines: make(chan []byte, queueLength), waiting: make(chan chan struct{})}
+func newQueue(out io.Writer, note func(dropped int64) []byte) *queue {
+	q := &queue{out: out, note: note, stderr: os.Stderr, lines: make(chan []byte, queueLength), waiting: make(chan chan struct{})}
 	go q.run()
 	return q
 }
@@ -56,10 +58,10 @@ func (q *queue) run() {
 // write says on standard error, which may work, that the log does not.
 func (q *queue) write(line []byte) {
 	if n := q.dropped.Swap(0); n > 0 {
-		line = fmt.Appendf(line, "%d log lines before this one were dropped: the log was too slow\n", n)
+		defer q.write(q.note(n))
 	}
-	if _, err := q.out.Write(line); err != nil && q.out != os.Stderr {
-		fmt.Fprintf(os.Stderr, "ovpn-verify: log: %v\n%s", err, line)
+	if _, err := q.out.Write(line); err != nil && q.out != q.stderr {
+		fmt.Fprintf(q.stderr, "ovpn-verify: log: %v\n%s", err, line)
 	}
 }
 
