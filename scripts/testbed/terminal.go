@@ -96,6 +96,31 @@ func (t *Terminal) Type(text string) error {
 	return err
 }
 
+// TypeHidden is Type for what is not to be shown. A program throws away what was
+// typed before it turned the terminal's echo off.
+func (t *Terminal) TypeHidden(text string) error {
+	for deadline := time.Now().Add(5 * time.Second); t.echoes(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return errors.New("testbed: what is typed would be shown")
+		}
+	}
+	return t.Type(text)
+}
+
+func (t *Terminal) echoes() bool {
+	raw, err := t.master.SyscallConn()
+	if err != nil {
+		return true
+	}
+	echoes := true
+	_ = raw.Control(func(fd uintptr) {
+		if settings, err := unix.IoctlGetTermios(int(fd), unix.TCGETS); err == nil {
+			echoes = settings.Lflag&unix.ECHO != 0
+		}
+	})
+	return echoes
+}
+
 // Wait returns how the process ended, after everything was shown.
 func (t *Terminal) Wait() error {
 	for text := range t.output {
