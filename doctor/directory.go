@@ -1,10 +1,13 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"ovpn-verify/backends/tlsclient"
 	"ovpn-verify/verify/openvpn/serverconf"
 	"ovpn-verify/verify/primary"
 )
@@ -14,6 +17,7 @@ type Directory struct {
 	Backend string // "ldap" or "radius"; others ask nobody
 	Config  string // the configuration's path
 	Line    int    // of the servers in it
+	CAFile  string // the authority that is trusted; "": the system's
 	Servers []primary.Inspection
 }
 
@@ -52,6 +56,10 @@ func (d Directory) Judge() Area {
 func (d Directory) tell(a *Area, s primary.Inspection, able []string) {
 	severity, effect := serverconf.Problem, unavailable
 	mend := d.line(s.Mend)
+	if c, ok := errors.AsType[*tlsclient.CertificateError](s.Err); ok && c.UnknownAuthority() && d.Backend == "ldap" {
+		mend = d.trust()
+		effect += "; compare the fingerprint that the command shows before you trust it"
+	}
 	switch {
 	case len(able) > 0:
 		severity, effect = serverconf.Warning, "a login that comes to it first waits for the next server, and when that one is away, too, logins are answered as unavailable"
@@ -62,6 +70,17 @@ func (d Directory) tell(a *Area, s primary.Inspection, able []string) {
 		effect += ", unless the server only leaves this question unanswered: `ovpn-verify check USER` tells"
 	}
 	a.add(severity, serverconf.Place{File: d.Config, Line: d.Line}, s.Err.Error(), effect, mend)
+}
+
+// trust is the command that trusts the authority which the directory shows. One that
+// was trusted before stays: a directory may be moving from one to the other.
+func (d Directory) trust() string {
+	show := fmt.Sprintf("ovpn-verify --config %s config ca", d.Config)
+	if d.CAFile != "" {
+		return show + " >>" + d.CAFile
+	}
+	file := filepath.Join(filepath.Dir(d.Config), "ca.pem")
+	return fmt.Sprintf("%s >%s && sed -i '/^\\[ldap\\]/a ca_file = \"%s\"' %s", show, file, file, d.Config)
 }
 
 // line names the file of a line of the configuration.

@@ -34,12 +34,24 @@ func (b *Backend) Inspect(ctx context.Context) []primary.Inspection {
 		all[i] = primary.Inspection{Server: server}
 		if err := b.sign(ctx, server); err != nil {
 			all[i].Err = fmt.Errorf("%s: Status-Server: %w", server, err)
-			if c, ok := errors.AsType[*tlsclient.CertificateError](err); ok {
-				all[i].Mend = c.Mend()
-			}
+			all[i].Mend = b.mend(err)
 		}
 	}
 	return all
+}
+
+// errSilent is no answer, or none that can be believed. A server drops, without a
+// word, what comes from a stranger or with another secret.
+var errSilent = errors.New("is it up, does it know this host as a client, is the shared secret the same?")
+
+func (b *Backend) mend(err error) string {
+	if c, ok := errors.AsType[*tlsclient.CertificateError](err); ok {
+		return c.Mend()
+	}
+	if errors.Is(err, errSilent) {
+		return "printf '%s' 'THE SHARED SECRET' >" + b.cfg.SecretFile
+	}
+	return ""
 }
 
 // sign is nil when the server gave a sign of life within radius.timeout.
@@ -75,9 +87,9 @@ func (b *Backend) signAt(ctx context.Context, at netip.AddrPort) error {
 	case err == nil || !errors.Is(err, os.ErrDeadlineExceeded):
 		return err
 	case e.unbelieved != nil:
-		return fmt.Errorf("no answer that can be believed: %w", e.unbelieved)
+		return fmt.Errorf("no answer that can be believed, %w: %w", e.unbelieved, errSilent)
 	}
-	return fmt.Errorf("no answer in %v: is it up, does it know this host as a client, is the shared secret the same?", b.cfg.Timeout)
+	return fmt.Errorf("no answer in %v: %w", b.cfg.Timeout, errSilent)
 }
 
 // statusServer carries the Message-Authenticator that RFC 5997 section 3 requires.

@@ -90,6 +90,12 @@ func (e *CertificateError) Unwrap() error { return e.err }
 // or "". Whether it should be is the administrator's to say.
 func (e *CertificateError) Mend() string { return e.mend }
 
+// UnknownAuthority tells that nobody whom this host trusts has issued it.
+func (e *CertificateError) UnknownAuthority() bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](e.err)
+	return unknown
+}
+
 func names(c *x509.Certificate) []string {
 	all := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {

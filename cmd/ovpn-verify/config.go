@@ -20,6 +20,7 @@ var example string
 type configCommand struct {
 	Check configCheck `cmd:"" help:"Report every fault of the configuration."`
 	Show  configShow  `cmd:"" help:"Show the configuration in effect, with defaults and without secrets."`
+	CA    configCA    `cmd:"" name:"ca" help:"Show the certificate authority that the directory shows, to compare and to trust it."`
 	Init  configInit  `cmd:"" help:"Write a commented configuration that works, or print one to start from."`
 }
 

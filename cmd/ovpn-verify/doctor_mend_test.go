@@ -161,8 +161,11 @@ func text(findings []finding) string {
 	for i, f := range findings {
 		lines[i] = f.String()
 	}
-	return strings.Join(lines, "\n")
+	return passing.ReplaceAllString(strings.Join(lines, "\n"), "$1…")
 }
+
+// passing is what differs from run to run: days, and ports of this host's own.
+var passing = regexp.MustCompile(`(until |read udp 127\.0\.0\.1:)[0-9-]*[0-9]`)
 
 // A healthy host is told so, area by area.
 func TestDoctorTellsOfAHealthyHost(t *testing.T) {

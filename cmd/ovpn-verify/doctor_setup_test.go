@@ -12,11 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/tools/txtar"
-
-	"ovpn-verify/backends/backendtest/fakeldap"
 )
 
 // update has the tests write what the program prints into the files that they compare with.
@@ -48,21 +45,21 @@ func newSetup(t *testing.T, name string) *setup {
 			parts[i][f.Name] = string(f.Data)
 		}
 	}
-	directory := s.directory(t, parts[1]["directory"])
+	servers := s.servers(t, parts[1]["servers"])
 	s.who, s.ids = s.account(t)
 	who, ids := s.who, s.ids
 	s.named = []string{
-		s.dir, "$DIR", binary, "$PROGRAM", directory.URL(), "$LDAP",
+		s.dir, "$DIR", binary, "$PROGRAM", servers.ldap, "$LDAP", servers.radius, "$RADIUS",
 		"-o " + who + " ", "-o $USER ", ": " + who + " cannot ", ": $USER cannot ", "owner " + ids + ")", "owner $IDS)",
 	}
-	s.replaces = strings.NewReplacer("$DIR", s.dir, "$PROGRAM", binary, "$LDAP", directory.URL(), "$USER", who, "$IDS", ids)
+	s.replaces = strings.NewReplacer("$DIR", s.dir, "$PROGRAM", binary, "$LDAP", servers.ldap, "$RADIUS", servers.radius, "$USER", who, "$IDS", ids)
 	if given := s.replaces.Replace(parts[1]["given"]); given != "" {
 		s.given = strings.Split(strings.TrimSpace(given), "\n")
 	}
 	s.want = strings.Split(strings.TrimSpace(s.replaces.Replace(parts[1]["want"])), "\n")
 	for _, p := range parts {
 		for name, content := range p {
-			if name != "want" && name != "given" && name != "directory" && name != "prepare" {
+			if name != "want" && name != "given" && name != "servers" && name != "prepare" {
 				s.files[name] = s.replaces.Replace(content)
 			}
 		}
@@ -84,35 +81,6 @@ func openFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// directory tells the time, off by what the set-up says, until somebody sets the clock.
-func (s *setup) directory(t *testing.T, line string) *fakeldap.Server {
-	t.Helper()
-	o := fakeldap.Example()
-	o.NamingContexts = []string{fakeldap.ExampleBaseDN}
-	var off time.Duration
-	for word := range strings.FieldsSeq(line) {
-		key, value, _ := strings.Cut(word, "=")
-		switch key {
-		case "off":
-			off, _ = time.ParseDuration(value)
-		default:
-			t.Fatalf("what is %q?", word)
-		}
-	}
-	o.Now = func() time.Time {
-		if _, err := os.Stat(filepath.Join(s.dir, "clock.set")); err == nil {
-			return time.Now()
-		}
-		return time.Now().Add(off)
-	}
-	d, err := fakeldap.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
 }
 
 // account is whom OpenVPN becomes: this user, or nobody where this one is root. ids
