@@ -7,8 +7,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-
-	"go.etcd.io/bbolt"
 )
 
 // call is one operation that waits for its turn.
@@ -127,19 +125,18 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
 		}
 	}()
-	db, tree, err := openDatabase(f)
+	d, err := openDatabase(f)
 	if err != nil {
 		return err
 	}
-	defer tree.close()
-	return errors.Join(runBatch(db, tree, batch), db.Close())
+	return errors.Join(d.run(batch), d.close())
 }
 
-// runBatch repeats the transaction without the op that failed, so that one
-// user's damaged record is not the others' outage.
-func runBatch(db *bbolt.DB, pages *tree, batch []*call) error {
+// run repeats the transaction without the op that failed, so that one user's
+// damaged record is not the others' outage.
+func (d *database) run(batch []*call) error {
 	for {
-		failed, err := runOnce(db, pages, batch)
+		failed, err := d.runOnce(batch)
 		if failed == nil {
 			return err
 		}
@@ -147,22 +144,15 @@ func runBatch(db *bbolt.DB, pages *tree, batch []*call) error {
 	}
 }
 
-func runOnce(db *bbolt.DB, pages *tree, batch []*call) (failed *call, err error) {
-	tx, err := db.Begin(true)
-	if err != nil {
-		return nil, err
-	}
-	t := &txn{tx: tx, tree: pages}
+func (d *database) runOnce(batch []*call) (failed *call, err error) {
+	t := &txn{database: d}
 	for _, c := range batch {
 		if c.err = c.ctx.Err(); c.err != nil {
 			continue // its caller gave up
 		}
 		if c.err = c.op(t); c.err != nil && !isAnswer(c.err) {
-			return c, tx.Rollback()
+			return c, t.end(false)
 		}
 	}
-	if !t.dirty {
-		return nil, tx.Rollback()
-	}
-	return nil, tx.Commit()
+	return nil, t.end(t.dirty)
 }

@@ -98,6 +98,10 @@ func (s *Store) examine(t *txn) (Report, error) {
 
 // strangers are buckets that this program does not make.
 func (x *examination) strangers() {
+	if _, err := x.t.bucket(bucketMeta); err != nil {
+		x.fault("%w", err)
+		return
+	}
 	_ = x.t.tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
 		if !slices.Contains(buckets, string(name)) {
 			x.fault("bucket %q is none of this program's", name)

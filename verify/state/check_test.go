@@ -61,7 +61,7 @@ var damages = map[string]struct {
 		[]string{`record "id" among the challenges is none: 7 bytes`}},
 	"a record is hidden": {func(x *txn) error {
 		x.dirty = true
-		return x.tx.Bucket([]byte(bucketSteps)).SetSequence(305)
+		return x.bolt().Bucket([]byte(bucketSteps)).SetSequence(305)
 	}, []string{"302 of the 305 spent steps can be found"}},
 	"an enrolment is another's": {func(x *txn) error {
 		record, err := x.get(bucketEnrolments, []byte("ada"))
@@ -71,11 +71,11 @@ var damages = map[string]struct {
 		[]string{`"eve": an enrolment cannot be read`}},
 	"a bucket is missing": {func(x *txn) error {
 		x.dirty = true
-		return x.tx.DeleteBucket([]byte(bucketRecovery))
+		return x.bolt().DeleteBucket([]byte(bucketRecovery))
 	}, []string{`bucket "recovery codes" is missing`}},
 	"a bucket is foreign": {func(x *txn) error {
 		x.dirty = true
-		_, err := x.tx.CreateBucket([]byte("guests"))
+		_, err := x.bolt().CreateBucket([]byte("guests"))
 		return err
 	}, []string{`bucket "guests" is none of this program's`}},
 }
@@ -84,7 +84,7 @@ var damages = map[string]struct {
 func raw(bucket, key, value string) func(*txn) error {
 	return func(x *txn) error {
 		x.dirty = true
-		return x.tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(value))
+		return x.bolt().Bucket([]byte(bucket)).Put([]byte(key), []byte(value))
 	}
 }
 
@@ -173,7 +173,7 @@ func TestReportOfManyFaultsIsShort(t *testing.T) {
 	must(t, s.do(t.Context(), func(x *txn) error {
 		x.dirty = true
 		for i := range 30 {
-			if err := x.tx.Bucket([]byte(bucketSteps)).Put(fmt.Appendf(nil, "user %d", i), binary.BigEndian.AppendUint64(nil, 1)); err != nil {
+			if err := x.bolt().Bucket([]byte(bucketSteps)).Put(fmt.Appendf(nil, "user %d", i), binary.BigEndian.AppendUint64(nil, 1)); err != nil {
 				return err
 			}
 		}

@@ -153,7 +153,7 @@ func TestDamagedRecordHurtsNobodyElseInTheBatch(t *testing.T) {
 	s, _ := filled(t)
 	must(t, s.do(t.Context(), func(tx *txn) error {
 		tx.dirty = true
-		return tx.tx.Bucket([]byte(bucketSteps)).Put([]byte("user 7"), []byte("not a record"))
+		return tx.bolt().Bucket([]byte(bucketSteps)).Put([]byte("user 7"), []byte("not a record"))
 	}))
 	f, err := os.Open(s.path)
 	must(t, err)

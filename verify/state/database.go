@@ -45,36 +45,63 @@ func options(f *os.File) *bbolt.Options {
 	}
 }
 
-// openDatabase refuses what bbolt would mend by itself, such as an empty file,
-// which it makes into an empty database.
-func openDatabase(f *os.File) (*bbolt.DB, *tree, error) {
-	pages, err := openTree(f)
-	if err != nil {
-		return nil, nil, damage(f.Name(), err)
-	}
-	db, err := bbolt.Open(f.Name(), 0o600, options(f))
-	if err != nil {
-		pages.close()
-		return nil, nil, damage(f.Name(), err)
-	}
-	if pages, err = upToDate(db, f, pages); err != nil {
-		_ = db.Close()
-		return nil, nil, err
-	}
-	return db, pages, nil
+// database is the locked file. bbolt is opened only by those who write: what it reads
+// for that, the list of free pages, grows with what was ever deleted.
+type database struct {
+	f    *os.File
+	tree *tree
+	bolt *bbolt.DB // nil until somebody writes
 }
 
-// upToDate returns the tree of a database whose layout is this program's, or closes it.
-func upToDate(db *bbolt.DB, f *os.File, pages *tree) (*tree, error) {
-	upgraded, err := checkSchema(db, pages)
-	if err == nil && !upgraded {
-		return pages, nil
-	}
-	pages.close()
-	if err != nil {
+// openDatabase refuses what bbolt would mend by itself, such as an empty file,
+// which it makes into an empty database.
+func openDatabase(f *os.File) (*database, error) {
+	d := &database{f: f}
+	if err := d.look(); err != nil {
 		return nil, err
 	}
-	return openTree(f)
+	upgraded, err := d.checkSchema()
+	if err == nil && upgraded {
+		d.tree.close()
+		if err := d.look(); err != nil {
+			return nil, errors.Join(err, d.bolt.Close())
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *database) look() (err error) {
+	if d.tree, err = openTree(d.f); err != nil {
+		return damage(d.f.Name(), err)
+	}
+	return nil
+}
+
+// begin opens bbolt, once for all, and begins a transaction that writes.
+func (d *database) begin() (*bbolt.Tx, error) {
+	if d.bolt == nil {
+		if err := d.tree.checkFree(); err != nil {
+			return nil, damage(d.f.Name(), err)
+		}
+		bolt, err := bbolt.Open(d.f.Name(), 0o600, options(d.f))
+		if err != nil {
+			return nil, damage(d.f.Name(), err)
+		}
+		d.bolt = bolt
+	}
+	return d.bolt.Begin(true)
+}
+
+// close also closes the file when bbolt was opened.
+func (d *database) close() error {
+	d.tree.close()
+	if d.bolt == nil {
+		return nil
+	}
+	return d.bolt.Close()
 }
 
 func damage(path string, reason error) error {

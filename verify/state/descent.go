@@ -80,6 +80,15 @@ func (t *tree) leaf(bucket string, key []byte, beside bool) (*page, error) {
 
 // bucket returns the first page of a bucket.
 func (t *tree) bucket(name string) (*page, error) {
+	value, err := t.bucketValue(name)
+	if err != nil {
+		return nil, err
+	}
+	return t.rootOf(name, value)
+}
+
+// bucketValue is what bbolt keeps of a bucket.
+func (t *tree) bucketValue(name string) ([]byte, error) {
 	root, err := t.page(t.root, ofBuckets)
 	if err != nil {
 		return nil, err
@@ -92,14 +101,14 @@ func (t *tree) bucket(name string) (*page, error) {
 	if !found {
 		return nil, errNoBucket(name)
 	}
-	return t.rootOf(name, leaf.value(i))
+	return leaf.value(i), nil
 }
 
 func errNoBucket(name string) error {
 	return fmt.Errorf("bucket %q is missing: the file is damaged or not ovpn-verify's", name)
 }
 
-// rootOf reads what bbolt keeps of a bucket: its first page and its sequence
+// rootOf reads of a bucket's value its first page and its sequence
 // number, and where that page is 0, the page itself behind them.
 func (t *tree) rootOf(name string, value []byte) (root *page, err error) {
 	if len(value) < 16 {

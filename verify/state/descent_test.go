@@ -132,3 +132,17 @@ func countRefused(t *testing.T, s *Store, at int) (refused int) {
 	}
 	return refused
 }
+
+// Who only reads does not wait for bbolt, which reads the list of free pages first.
+func TestReadingOpensNoBbolt(t *testing.T) {
+	s := stocked(t)
+	must(t, s.do(t.Context(), func(x *txn) error {
+		_, err := x.getOrProve(bucketSteps, []byte("nobody"))
+		_, has := x.has(bucketEnrolments, []byte("ada"))
+		_, any := x.any(bucketRetries)
+		if x.tx != nil || x.database.bolt != nil {
+			t.Error("bbolt was opened")
+		}
+		return errors.Join(err, has, any)
+	}))
+}

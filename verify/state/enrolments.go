@@ -60,14 +60,7 @@ func (s *Store) Seeds(ctx context.Context) ([]Enrolment, error) {
 }
 
 func (t *txn) eachEnrolment(do func(key, record []byte) error) error {
-	if err := t.checkWhole(); err != nil {
-		return err
-	}
-	b, err := t.bucket(bucketEnrolments)
-	if err != nil {
-		return err
-	}
-	return b.ForEach(func(k, v []byte) error {
+	return t.each(bucketEnrolments, func(k, v []byte) error {
 		record, err := unseal(bucketEnrolments, k, v)
 		if err != nil {
 			return err

@@ -28,11 +28,7 @@ func (s *Store) LockedOut(ctx context.Context, now time.Time) ([]LockOut, error)
 		return nil, nil
 	}
 	return ask(ctx, s, func(t *txn) (locks []LockOut, err error) {
-		b, err := t.bucket(bucketAttempts)
-		if err != nil {
-			return nil, err
-		}
-		return locks, b.ForEach(func(k, v []byte) error {
+		err = t.each(bucketAttempts, func(k, v []byte) error {
 			if bytes.Contains(v, unlocked) {
 				return nil
 			}
@@ -46,5 +42,6 @@ func (s *Store) LockedOut(ctx context.Context, now time.Time) ([]LockOut, error)
 			}
 			return nil
 		})
+		return locks, err
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"ovpn-verify/verify/secret"
 )
 
@@ -20,4 +22,12 @@ func (s *Store) PutSession(ctx context.Context, session Session, field secret.Te
 		return err
 	}
 	return noSession
+}
+
+// bolt is for tests that write around put.
+func (t *txn) bolt() *bbolt.Tx {
+	if _, err := t.bucket(bucketMeta); err != nil {
+		panic(err)
+	}
+	return t.tx
 }

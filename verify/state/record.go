@@ -30,15 +30,24 @@ var buckets = []string{
 }
 
 // txn is a transaction whose records are checked, and before them the pages that
-// lead to them: a transaction changes none until it commits.
+// lead to them. It reads those pages itself until something is written, and through
+// bbolt from then on, which changes none of them until it commits.
 type txn struct {
-	tx    *bbolt.Tx
-	tree  *tree // nil where the whole file is known to be good, as it was just made
-	dirty bool  // something was put or deleted: there is something to commit
+	*database           // nil where the whole file is known to be good, as it was just made
+	tx        *bbolt.Tx // nil until something is written
+	dirty     bool      // something was put or deleted: there is something to commit
 }
 
-// bucket is for those who read all of it, after all pages were checked.
+// bucket is for those who write, and for those who read all of a bucket once all
+// pages were checked.
 func (t *txn) bucket(name string) (*bbolt.Bucket, error) {
+	if t.tx == nil {
+		tx, err := t.begin()
+		if err != nil {
+			return nil, err
+		}
+		t.tx = tx
+	}
 	b := t.tx.Bucket([]byte(name))
 	if b == nil {
 		return nil, errNoBucket(name)
@@ -46,50 +55,71 @@ func (t *txn) bucket(name string) (*bbolt.Bucket, error) {
 	return b, nil
 }
 
-// at returns the bucket to read or put the key in, and nothing else.
-func (t *txn) at(bucket string, key []byte) (*bbolt.Bucket, error) {
-	if _, err := t.leaf(bucket, key, false); err != nil {
-		return nil, err
+func (t *txn) end(commit bool) error {
+	switch {
+	case t.tx == nil:
+		return nil
+	case commit:
+		return t.tx.Commit()
 	}
-	return t.bucket(bucket)
+	return t.tx.Rollback()
 }
 
 // leaf checks the pages that lead to the key, and returns the one it is on.
 func (t *txn) leaf(bucket string, key []byte, beside bool) (*page, error) {
-	if t.tree == nil {
+	if t.database == nil {
 		return &page{leaf: true}, nil
 	}
 	leaf, err := t.tree.leaf(bucket, key, beside)
 	if err != nil {
-		return nil, damage(t.tx.DB().Path(), err)
+		return nil, damage(t.f.Name(), err)
 	}
 	return leaf, nil
 }
 
-// get returns nil when there is no such record. The slice is the caller's.
-func (t *txn) get(bucket string, key []byte) ([]byte, error) {
-	b, err := t.at(bucket, key)
+// value returns nil when there is no such record. The slice is the file's.
+func (t *txn) value(bucket string, key []byte) ([]byte, error) {
+	leaf, err := t.leaf(bucket, key, false)
 	if err != nil {
 		return nil, err
 	}
-	value := b.Get(key)
-	if value == nil {
+	if t.tx == nil {
+		if i, found := leaf.search(key); found {
+			return leaf.value(i), nil
+		}
 		return nil, nil
+	}
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return nil, err
+	}
+	return b.Get(key), nil
+}
+
+// get returns nil when there is no such record. The slice is the caller's.
+func (t *txn) get(bucket string, key []byte) ([]byte, error) {
+	value, err := t.value(bucket, key)
+	if err != nil || value == nil {
+		return nil, err
 	}
 	return unseal(bucket, key, value)
 }
 
 // has looks for a record without reading it, so that a damaged one can be removed.
 func (t *txn) has(bucket string, key []byte) (bool, error) {
-	b, err := t.at(bucket, key)
-	return err == nil && b.Get(key) != nil, err
+	value, err := t.value(bucket, key)
+	return value != nil, err
 }
 
 // any tells whether the bucket has records.
 func (t *txn) any(bucket string) (bool, error) {
 	// Those that were just deleted may have been all of the first page.
-	if _, err := t.leaf(bucket, nil, true); err != nil {
+	leaf, err := t.leaf(bucket, nil, true)
+	if err != nil {
 		return false, err
+	}
+	if t.tx == nil {
+		return leaf.count > 0, nil
 	}
 	b, err := t.bucket(bucket)
 	if err != nil {
@@ -123,23 +153,30 @@ func (t *txn) getOrProve(bucket string, key []byte) ([]byte, error) {
 
 // put writes a record. The bucket's sequence number is its number of records.
 func (t *txn) put(bucket string, key, payload []byte) error {
-	b, err := t.at(bucket, key)
+	found, err := t.has(bucket, key)
+	if err != nil {
+		return err
+	}
+	b, err := t.bucket(bucket)
 	if err != nil {
 		return err
 	}
 	t.dirty = true
-	if b.Get(key) == nil {
+	if !found {
 		err = b.SetSequence(b.Sequence() + 1)
 	}
 	return errors.Join(err, b.Put(key, append(checksum(bucket, key, payload), payload...)))
 }
 
 func (t *txn) delete(bucket string, key []byte) error {
+	if found, err := t.has(bucket, key); err != nil || !found {
+		return err
+	}
 	if _, err := t.leaf(bucket, key, true); err != nil {
 		return err
 	}
 	b, err := t.bucket(bucket)
-	if err != nil || b.Get(key) == nil {
+	if err != nil {
 		return err
 	}
 	t.dirty = true

@@ -36,12 +36,8 @@ func (t *txn) readSchema() (uint64, error) {
 
 // checkSchema brings an older database up to date, once all of it was read. What
 // is kept for minutes only, pending challenges, begins anew.
-func checkSchema(db *bbolt.DB, pages *tree) (upgraded bool, err error) {
-	var version uint64
-	err = db.View(func(tx *bbolt.Tx) (err error) {
-		version, err = (&txn{tx: tx, tree: pages}).readSchema()
-		return err
-	})
+func (d *database) checkSchema() (upgraded bool, err error) {
+	version, err := (&txn{database: d}).readSchema()
 	switch {
 	case err != nil:
 		return false, err
@@ -50,10 +46,17 @@ func checkSchema(db *bbolt.DB, pages *tree) (upgraded bool, err error) {
 	case version != 1:
 		return false, fmt.Errorf("schema version %d, this program knows %d: use the ovpn-verify that wrote it, or a newer one", version, schemaVersion)
 	}
-	if err := pages.checkWhole(); err != nil {
-		return false, damage(db.Path(), err)
+	if err := d.checkWhole(); err != nil {
+		return false, err
 	}
-	return true, db.Update(upgradeFrom1)
+	tx, err := d.begin()
+	if err != nil {
+		return false, err
+	}
+	if err := upgradeFrom1(tx); err != nil {
+		return false, errors.Join(err, tx.Rollback())
+	}
+	return true, tx.Commit()
 }
 
 func upgradeFrom1(tx *bbolt.Tx) error {

@@ -22,8 +22,8 @@ type tree struct {
 	parsed map[uint64]*page // pages checked so far
 }
 
-// openTree maps the file and looks at what its meta pages say. Its cost is that of
-// the list of free pages, and does not grow with the records.
+// openTree maps the file and looks at what its meta pages say. Its cost grows with
+// nothing that is in it.
 func openTree(f *os.File) (*tree, error) {
 	m, err := newestMeta(f)
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *tree) raw(id uint64) (b []byte, err error) {
 	return t.mapped[id*pageSize : (last+1)*pageSize], nil
 }
 
-// readFree checks the list of free pages, from which bbolt takes those that it writes.
+// readFree finds the list of free pages, from which bbolt takes those that it writes.
 func (t *tree) readFree() error {
 	b, err := t.raw(t.freelist)
 	if err != nil {
@@ -77,6 +77,11 @@ func (t *tree) readFree() error {
 		return fmt.Errorf("page %d is no free list", t.freelist)
 	}
 	t.free = ids[:count*8]
+	return t.inUse(t.freelist, b)
+}
+
+// checkFree is for those who write.
+func (t *tree) checkFree() error {
 	before := uint64(1)
 	for at := 0; at < len(t.free); at += 8 {
 		id := native.Uint64(t.free[at:])
@@ -85,7 +90,7 @@ func (t *tree) readFree() error {
 		}
 		before = id
 	}
-	return t.inUse(t.freelist, b)
+	return nil
 }
 
 // inUse refuses a page that counts as free: it is what was there before, or will be

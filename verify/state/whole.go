@@ -2,34 +2,53 @@ package state
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 )
 
-// walk reads all pages, to find besides what is wrong with single ones those that
-// are used twice: for `state check`, and before everything of a kind is read.
+// walk reads pages below one, to find besides what is wrong with single ones those
+// that are used twice. The records that it comes by are for record.
 type walk struct {
 	*tree
-	used []uint64 // a bit for each page
+	used   []uint64 // a bit for each page
+	record func(key, value []byte) error
 }
 
-// checkWhole comes before everything of a bucket is read.
-func (t *txn) checkWhole() error {
-	if err := t.tree.checkWhole(); err != nil {
-		return damage(t.tx.DB().Path(), err)
+func (t *tree) walk(record func(key, value []byte) error) walk {
+	return walk{t, make([]uint64, t.pages/64+1), record}
+}
+
+// checkWhole reads all pages.
+func (d *database) checkWhole() error {
+	w := d.tree.walk(func([]byte, []byte) error { return nil })
+	err := errors.Join(d.tree.checkFree(), w.use(d.tree.freelist))
+	if err == nil {
+		var root *page
+		if root, err = w.page(w.root, ofBuckets); err == nil {
+			err = w.visit(w.root, root, ofBuckets)
+		}
+	}
+	if err != nil {
+		return damage(d.f.Name(), err)
 	}
 	return nil
 }
 
-func (t *tree) checkWhole() error {
-	w := walk{t, make([]uint64, t.pages/64+1)}
-	if err := w.use(t.freelist); err != nil {
-		return err
+// each calls do for all records of a bucket, as they were when the transaction
+// began, in the order of their keys.
+func (d *database) each(bucket string, do func(key, value []byte) error) error {
+	var answer error
+	value, err := d.tree.bucketValue(bucket)
+	if err == nil {
+		err = d.tree.walk(func(key, value []byte) error {
+			answer = do(key, value)
+			return answer
+		}).bucketAt(bucket, value)
 	}
-	root, err := t.page(t.root, ofBuckets)
-	if err != nil {
-		return err
+	if err != nil && answer == nil {
+		return damage(d.f.Name(), err)
 	}
-	return w.visit(t.root, root, ofBuckets)
+	return answer
 }
 
 // use marks a page with its overflow.
@@ -51,6 +70,10 @@ func (w walk) visit(id uint64, p *page, k kind) error {
 	if err := w.use(id); err != nil {
 		return err
 	}
+	return w.elements(p, k)
+}
+
+func (w walk) elements(p *page, k kind) error {
 	for i := range p.count {
 		var err error
 		switch {
@@ -58,6 +81,8 @@ func (w walk) visit(id uint64, p *page, k kind) error {
 			err = w.child(p, i, k)
 		case k == ofBuckets:
 			err = w.bucketAt(string(p.key(i)), p.value(i))
+		default:
+			err = w.record(p.key(i), p.value(i))
 		}
 		if err != nil {
 			return err
@@ -84,8 +109,9 @@ func (w walk) bucketAt(name string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if id := native.Uint64(value); id != 0 {
-		return w.visit(id, p, ofRecords)
+	id := native.Uint64(value)
+	if id == 0 {
+		return w.elements(p, ofRecords)
 	}
-	return nil
+	return w.visit(id, p, ofRecords)
 }
