@@ -15,6 +15,7 @@ type Configuration struct {
 	Err   error    // of reading it, or a file that it names
 	Weak  []string // weakenings that are switched on
 	Users error    // of the users file, where one is in use
+	Root  bool     // who looks may read everything
 }
 
 // Judge makes a finding of each fault.
@@ -23,12 +24,18 @@ func (c Configuration) Judge() Area {
 	at := serverconf.Place{File: c.Path}
 	faults := config.Faults(c.Err)
 	for _, f := range faults {
+		if c.hidden(f) {
+			a.add(serverconf.Note, serverconf.Place{File: f.Path, Line: f.Line}, f.Text, notRoot, "")
+			continue
+		}
 		what, _ := apart(errors.New(f.Text))
 		a.add(serverconf.Problem, serverconf.Place{File: f.Path, Line: f.Line}, what, unavailable, f.Mend)
 	}
 	switch {
 	case c.Err != nil && len(faults) == 0 && errors.Is(c.Err, fs.ErrNotExist):
 		a.add(serverconf.Problem, at, c.Err.Error(), unavailable, "ovpn-verify config init --output "+c.Path)
+	case c.hidden(c.Err) && len(faults) == 0:
+		a.add(serverconf.Note, at, c.Err.Error(), notRoot, "")
 	case c.Err != nil && len(faults) == 0:
 		what, mend := apart(c.Err)
 		a.add(serverconf.Problem, at, what, unavailable, mend)
@@ -36,6 +43,8 @@ func (c Configuration) Judge() Area {
 	switch {
 	case errors.Is(c.Users, fs.ErrNotExist):
 		a.add(serverconf.Warning, at, "there are no users yet", "every login is refused", "ovpn-verify user add NAME")
+	case c.hidden(c.Users):
+		a.add(serverconf.Note, at, c.Users.Error(), notRoot, "")
 	case c.Users != nil:
 		what, mend := apart(c.Users)
 		a.add(serverconf.Problem, at, what, unavailable, mend)
@@ -45,6 +54,12 @@ func (c Configuration) Judge() Area {
 	}
 	return a
 }
+
+// hidden tells of what only this user may not read: whether logins may is judged by
+// owner and mode.
+func (c Configuration) hidden(err error) bool { return !c.Root && errors.Is(err, fs.ErrPermission) }
+
+const notRoot = "it was not looked at: run this as root"
 
 // apart separates what is wrong from the command that an error ends with.
 func apart(err error) (what, mend string) {

@@ -15,6 +15,7 @@ import (
 type State struct {
 	Path, KeyFile string
 	Owner         string
+	Root          bool // who looks may read everything
 	Missing       bool // there is none yet
 	KeyMissing    bool
 	Codes         bool // second factors are kept in it
@@ -50,6 +51,9 @@ func (s State) Judge() Area {
 		a.add(serverconf.Warning, at, "nobody is enrolled yet: there is no database", "nobody has a code, and logins are answered as unavailable", "ovpn-verify totp enroll USER")
 	case s.Missing:
 		a.Seen = "none yet: the first login that needs it makes it"
+	case !s.Root && errors.Is(s.Err, fs.ErrPermission):
+		a.Seen = "not looked at"
+		a.add(serverconf.Note, at, s.Err.Error(), notRoot, "")
 	case s.Err != nil:
 		what, mend := apart(s.Err)
 		if mend == "" {

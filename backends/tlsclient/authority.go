@@ -1,6 +1,7 @@
 package tlsclient
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -46,6 +47,12 @@ func KnownAuthorities() []string {
 		files = append(files, found...)
 	}
 	return files
+}
+
+// IsAuthority tells whether trusting a certificate lasts longer than the server's own
+// one: an authority's, or one that vouches for itself and has nobody above it.
+func IsAuthority(c *x509.Certificate) bool {
+	return c.IsCA || bytes.Equal(c.RawIssuer, c.RawSubject)
 }
 
 // Fingerprint is the SHA-256 of a certificate as other programs write it.

@@ -33,6 +33,9 @@ func (configCA) Run(path *configFlag) error {
 		return fmt.Errorf("%s shows no certificate: its connection is not encrypted", d.URL)
 	}
 	top := d.Shown[len(d.Shown)-1]
+	if !tlsclient.IsAuthority(top) {
+		return fmt.Errorf("%s shows its own certificate alone, issued by %s: get that authority's certificate from the directory's administrator", d.URL, shown(fmt.Sprintf("%q", top.Issuer.String())))
+	}
 	fmt.Fprintf(os.Stderr, "%s shows %s, until %s\nSHA-256 %s\nhint: compare this with what the directory's administrator has; whoever sits on the way could show one of their own\n",
 		d.URL, shown(fmt.Sprintf("%q", top.Subject.String())), top.NotAfter.UTC().Format("2006-01-02"), tlsclient.Fingerprint(top))
 	_, err = os.Stdout.Write(tlsclient.PEM(top))

@@ -130,6 +130,9 @@ func (s *start) shownAuthority(d ldap.Discovery) error {
 	print := tlsclient.Fingerprint(top)
 	about := fmt.Sprintf("%q, SHA-256 %s", top.Subject.String(), print)
 	switch {
+	case !tlsclient.IsAuthority(top):
+		return &hintError{fmt.Errorf("no authority that this host knows has issued the certificate of %s, and it shows none: %s is its own", d.URL, about),
+			"name the file with the authority's certificate: --ca-file FILE"}
 	case s.cmd.CAFingerprint != "" && tlsclient.SameFingerprint(s.cmd.CAFingerprint, top):
 	case s.cmd.CAFingerprint != "":
 		return fmt.Errorf("the server shows %s, which is not the one of --ca-fingerprint", about)

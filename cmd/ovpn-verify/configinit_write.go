@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/openvpn/serverconf"
@@ -95,7 +96,10 @@ func (s *start) stateFolder() error {
 		path = s.beside(path)
 	}
 	dir := filepath.Dir(path)
-	if _, err := os.Stat(dir); err == nil {
+	if info, err := os.Stat(dir); err == nil {
+		if int(info.Sys().(*syscall.Stat_t).Uid) != s.owner.UID {
+			fmt.Fprintf(os.Stderr, "warning: %s is there, and has to belong to %s: chown -R %[2]s %[1]s\n", dir, s.owner.Name)
+		}
 		return nil
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {

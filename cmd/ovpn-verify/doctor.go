@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -88,7 +89,7 @@ func (cmd *doctorCommand) examine(ctx context.Context, path string) ([]doctor.Ar
 
 // read loads the configuration and makes the backend, which reads the secrets.
 func (p *patient) read() doctor.Configuration {
-	c := doctor.Configuration{Path: p.path}
+	c := doctor.Configuration{Path: p.path, Root: os.Geteuid() == 0}
 	loaded, err := config.Load(p.path)
 	if err != nil {
 		c.Err = err

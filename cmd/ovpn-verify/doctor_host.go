@@ -91,7 +91,7 @@ func (p *patient) outside(ctx context.Context, owner string) []doctor.Area {
 	c := p.config
 	codes := c.Login.SecondFactor == "totp"
 	s := doctor.LookAtState(ctx, c.State.Path, c.State.KeyFile)
-	s.Owner, s.Codes = owner, codes && c.TOTP.Unenrolled == "refuse"
+	s.Root, s.Owner, s.Codes = os.Geteuid() == 0, owner, codes && c.TOTP.Unenrolled == "refuse"
 	key := map[string]string{"ldap": "ldap.urls", "radius": "radius.servers"}[c.Login.Backend]
 	d := doctor.Directory{Backend: c.Login.Backend, Config: p.path, Line: config.LineOf(p.path, key), CAFile: c.LDAP.CAFile}
 	if b, can := p.backend.(inspector); can {

@@ -21,7 +21,10 @@ type Fault struct {
 	Text   string // begins with the key, and says what is allowed
 	Mend   string // the command that writes what is most likely meant, or ""
 	line   string // itself, without what may be a secret in the wrong place
+	err    error
 }
+
+func (f *Fault) Unwrap() error { return f.err }
 
 // Error is `file:line: text`, and the line itself below it.
 func (f *Fault) Error() string {
@@ -68,7 +71,7 @@ func (x lineIndex) locate(path string, content []byte, faults []error) error {
 	lines := strings.Split(string(content), "\n")
 	located := make([]error, len(faults))
 	for i, err := range faults {
-		f := &Fault{Path: path, Line: x.line(err), Text: err.Error()}
+		f := &Fault{Path: path, Line: x.line(err), Text: err.Error(), err: err}
 		if f.Line > 0 {
 			u, unknown := errors.AsType[*unknownKey](err)
 			f.line = showable(lines[f.Line-1], unknown && !u.harmless())
