@@ -39,9 +39,9 @@ func (cmd *configCheck) Run(path *configFlag) error {
 		return config.Locate(string(*path), err)
 	}
 	if c.Login.Backend == "file" {
-		switch _, err := file.ReadUsers(c.File.Path); {
-		case errors.Is(err, os.ErrNotExist):
-			fmt.Fprintln(os.Stderr, "warning: no users yet; the first makes the file: ovpn-verify user add NAME")
+		switch users, err := file.ReadUsers(c.File.Path); {
+		case errors.Is(err, os.ErrNotExist), err == nil && len(users) == 0:
+			fmt.Fprintln(os.Stderr, "warning: no users yet; add the first: ovpn-verify user add NAME")
 		case err != nil:
 			return config.Locate(string(*path), fmt.Errorf("file.path: %w", err))
 		}

@@ -86,11 +86,12 @@ type start struct {
 	output string
 	folder string
 
-	settings []setting
-	secrets  map[string]secret.Text // by file name in the folder
-	public   map[string][]byte      // so, too: the authority's certificate
-	conf     *serverconf.Conf       // OpenVPN's, or nil
-	owner    serverconf.Account     // who has to read the secrets and keep the state
+	settings  []setting
+	usersFile bool                   // the backend is the users file
+	secrets   map[string]secret.Text // by file name in the folder
+	public    map[string][]byte      // so, too: the authority's certificate
+	conf      *serverconf.Conf       // OpenVPN's, or nil
+	owner     serverconf.Account     // who has to read the secrets and keep the state
 }
 
 // setting is a line of the configuration.
@@ -125,6 +126,7 @@ func (s *start) backend(ctx context.Context) error {
 	case "radius":
 		return s.radius()
 	case "file":
+		s.usersFile = true
 		return nil
 	}
 	return fmt.Errorf("login.backend must be \"ldap\", \"radius\" or \"file\", not %q", backend)

@@ -103,11 +103,13 @@ func TestConfigInitGivesFilesToOpenVPNsUser(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("server 10.8.0.0 255.255.255.0\nuser nobody\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "config", "init", "--backend", "radius", "--radius-server", "127.0.0.1:1", "--radius-secret-stdin",
-		"--second-factor", "none", "--state", "state/state.db", "--server-conf", conf, "--output", filepath.Join(folder, "config.toml"))
+	flags := []string{"config", "init", "--second-factor", "none", "--state", "state/state.db", "--server-conf", conf, "--output"}
+	cmd := exec.Command(binary, append(flags, filepath.Join(folder, "config.toml"), "--backend", "radius", "--radius-server", "127.0.0.1:1", "--radius-secret-stdin")...)
 	cmd.Stdin = strings.NewReader("a shared secret of the two\n")
 	out, _ := cmd.CombinedOutput()
-	for _, name := range []string{"radius.secret", "state"} {
+	more, _ := exec.Command(binary, append(flags, filepath.Join(folder, "file.toml"), "--backend", "file")...).CombinedOutput()
+	out = append(out, more...)
+	for _, name := range []string{"radius.secret", "state", "users.toml"} {
 		path := filepath.Join(folder, name)
 		info, err := os.Stat(path)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/openvpn/serverconf"
 	"ovpn-verify/verify/primary"
@@ -47,6 +48,11 @@ func (s *start) write() error {
 	}
 	if err := s.stateFolder(); err != nil {
 		return err
+	}
+	if s.usersFile {
+		if err := s.users(); err != nil {
+			return err
+		}
 	}
 	return s.file(filepath.Base(s.output), []byte(text), 0o644, false)
 }
@@ -87,6 +93,18 @@ func (s *start) give(path, name string) {
 	if err := os.Lchown(path, s.owner.UID, -1); err != nil {
 		fmt.Fprintf(os.Stderr, "warning: %s has to belong to %s: chown %[2]s %[1]s\n", name, s.owner.Name)
 	}
+}
+
+// users makes the users file, so that it is the owner's from the first user on. One
+// that is there keeps what is in it.
+func (s *start) users() error {
+	path := s.beside(file.DefaultConfig().Path)
+	if err := file.ChangeUsers(path, func(file.Users) error { return nil }); err != nil {
+		return err
+	}
+	s.give(path, path)
+	s.say("made", path+", mode 0600")
+	return nil
 }
 
 // stateFolder makes the folder in which the state will be; one that is there stays.

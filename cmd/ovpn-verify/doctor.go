@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -101,7 +102,11 @@ func (p *patient) read() doctor.Configuration {
 		p.backend = backend
 	}
 	if loaded.Login.Backend == "file" {
-		_, c.Users = file.ReadUsers(loaded.File.Path)
+		users, err := file.ReadUsers(loaded.File.Path)
+		if err == nil && len(users) == 0 {
+			err = fs.ErrNotExist
+		}
+		c.Users = err
 	}
 	return c
 }
