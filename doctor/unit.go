@@ -11,9 +11,14 @@ import (
 	"ovpn-verify/verify/openvpn/serverconf"
 )
 
-// fewest is the number of processes and threads under which fifty logins at once
-// were tried: LimitNPROC of Debian 12's openvpn-server@.service.
-const fewest = 10
+// What OpenVPN, the program and its worker need at once. Tried with a limit on the
+// service's tasks and 30 logins at once: with five nobody got in, with six everybody. A
+// worker that takes over from another needs room beside it; ten, LimitNPROC of Debian
+// 12's openvpn-server@.service, was tried with fifty.
+const (
+	needed  = 6
+	handing = 10
+)
 
 // roomy is what is proposed: OpenVPN, its scripts, and two workers while one takes
 // over from the other.
@@ -70,10 +75,12 @@ func (u Unit) processes(a *Area, needs UnitNeeds) {
 			continue
 		}
 		line := fmt.Sprintf("%s=%d", key, roomy)
+		what := fmt.Sprintf("%s=%s, and OpenVPN, the program and its worker need %d processes and threads, %d while one worker takes over from another", key, s.value, needed, handing)
 		switch {
-		case n < fewest:
-			a.add(serverconf.Problem, s.Place, fmt.Sprintf("%s=%s, and OpenVPN, the program and its worker get along with %d processes and threads", key, s.value, fewest),
-				"no worker can be started, and logins are refused or answered as unavailable", u.mend(line))
+		case n < needed:
+			a.add(serverconf.Problem, s.Place, what, "no worker can be started: nobody gets in", u.mend(line))
+		case n < handing:
+			a.add(serverconf.Warning, s.Place, what, "users who log in right after a change of the configuration or the program may be told to try again", u.mend(line))
 		case needs.OneEach && n < roomy:
 			a.add(serverconf.Warning, s.Place, fmt.Sprintf("%s=%s, and worker.linger = \"0s\" starts a worker of four threads or more for each login", key, s.value),
 				"of a few users who log in at once some are refused", u.mend(line))

@@ -2,16 +2,12 @@ package doctor
 
 import (
 	"cmp"
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"ovpn-verify/verify/openvpn/serverconf"
@@ -20,12 +16,9 @@ import (
 // versionTimeout bounds `openvpn --version`, which takes some milliseconds.
 const versionTimeout = 10 * time.Second
 
-// packaged is where distributions put the program. Only for that one the
-// distribution's list of changes says which holes it has mended without a new version.
-const (
-	packaged    = "/usr/sbin/openvpn"
-	debianNotes = "/usr/share/doc/openvpn/changelog.Debian.gz"
-)
+// packaged is where distributions put the program. Only for that one what the
+// distribution says of its package counts.
+const packaged = "/usr/sbin/openvpn"
 
 // OpenVPN is the program that is installed.
 type OpenVPN struct {
@@ -60,30 +53,10 @@ func LookAtOpenVPN(ctx context.Context, path string) OpenVPN {
 		o.Err = cmp.Or(err, fmt.Errorf("it says %.80q", out))
 	}
 	if path == packaged {
-		o.Mended = mendedHoles(debianNotes)
+		o.Mended = mendedHoles(debianNotes, debianPackages)
 		o.Unsure = o.Mended == nil
 	}
 	return o
-}
-
-// mendedHoles reads a distribution's list of changes.
-func mendedHoles(path string) map[string]bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil
-	}
-	const longest = 1 << 20
-	text, _ := io.ReadAll(io.LimitReader(z, longest))
-	mended := map[string]bool{}
-	for _, h := range holes {
-		mended[h.name] = strings.Contains(string(text), h.name)
-	}
-	return mended
 }
 
 // hole is one in OpenVPN by which the check of logins can be got around or stopped.
@@ -93,17 +66,19 @@ type hole struct {
 	open   func(*serverconf.Conf) bool
 	when   string
 	effect string
+	debian []string // packages of older versions in which it is closed, and later ones of their release
 }
 
 // holes are those in the way of a login. What closed them is in OpenVPN's Changes.rst,
-// for the last also in Debian's list of changes for 2.6.14-0+deb12u2.
+// for the last also in Debian's list of changes for 2.6.14-0+deb12u2, and in DSA-6376-1.
 var holes = []hole{
 	{"CVE-2020-15078", []version{{2, 4, 11}, {2, 5, 2}}, othersDecide, "a plugin or the management interface answers later",
-		"a client gets its addresses and routes, and with auth-gen-token a token, before its login is decided"},
+		"a client gets its addresses and routes, and with auth-gen-token a token, before its login is decided", nil},
 	{"CVE-2022-0547", []version{{2, 4, 12}, {2, 5, 6}}, hasPlugin, "more than one plugin answers later",
-		"a login counts as right when one of them accepts it"},
+		"a login counts as right when one of them accepts it", nil},
 	{"CVE-2026-13122", []version{{2, 6, 21}, {2, 7, 5}}, externalTokens, "auth-gen-token has external-auth",
-		"whoever sends a malformed token stops OpenVPN, and with it everybody's connection"},
+		"whoever sends a malformed token stops OpenVPN, and with it everybody's connection",
+		[]string{"2.6.14-0+deb12u2", "2.6.14-1+deb13u3"}},
 }
 
 func othersDecide(c *serverconf.Conf) bool { return c.Has("plugin", "management-client-auth") }

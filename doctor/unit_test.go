@@ -1,0 +1,82 @@
+package doctor
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// units writes files below two folders, the first of which goes before the other.
+func units(t *testing.T, files map[string]string) (folders []string) {
+	t.Helper()
+	dir := t.TempDir()
+	folders = []string{filepath.Join(dir, "etc"), filepath.Join(dir, "usr")}
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folders
+}
+
+// What counts is what systemd makes of a unit and its drop-ins (systemd.unit(5)).
+func TestUnitIsReadAsSystemdDoes(t *testing.T) {
+	folders := units(t, map[string]string{
+		"usr/openvpn-server@.service":                "[Unit]\nTasksMax=1\n[Service]\nExecStart=-/opt/openvpn \\\n  --config %i.conf\nTasksMax=10\n; no\nReadWritePaths=/a /b\n",
+		"usr/openvpn-server@.service.d/50-more.conf": "[Service]\nTasksMax=20\nReadWritePaths=/c\n",
+		"etc/openvpn-server@.service.d/50-more.conf": "[Service]\nTasksMax=30\n",
+		"etc/openvpn-server@vpn.service.d/40.conf":   "[Service]\nTasksMax=40\nReadWritePaths=\nReadWritePaths=/d\n",
+		"etc/openvpn-server@other.service.d/90.conf": "[Service]\nTasksMax=90\n",
+	})
+	u := LookAtUnit("openvpn-server@vpn.service", folders)
+	if s, _ := u.last("TasksMax"); s.value != "30" || s.Line != 2 || filepath.Base(s.File) != "50-more.conf" {
+		t.Errorf("TasksMax: %+v", s)
+	}
+	if words, _ := u.all("ReadWritePaths"); strings.Join(words, " ") != "/d" {
+		t.Errorf("ReadWritePaths: %q", words)
+	}
+	if u.Program() != "/opt/openvpn" || u.Err != nil {
+		t.Errorf("%q, %v", u.Program(), u.Err)
+	}
+	if u := LookAtUnit("openvpn-client@vpn.service", folders); u.Path != "" || u.Judge(UnitNeeds{}).Seen != "not looked at" {
+		t.Errorf("a unit that is not there: %+v", u)
+	}
+}
+
+func TestStockUnitsByTheConfigurationsFolder(t *testing.T) {
+	for path, want := range map[string]string{
+		"/etc/openvpn/server/vpn.conf": "openvpn-server@vpn.service", "/etc/openvpn/vpn.conf": "openvpn@vpn.service",
+		"/srv/vpn.conf": "", "/etc/openvpn/server/vpn.inc": "",
+	} {
+		if got := UnitOf(path); got != want {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+}
+
+// What a unit hides is told where logins need it, and only there.
+func TestUnitThatHidesHomes(t *testing.T) {
+	for setting, bad := range map[string]bool{"ProtectHome=true": true, "ProtectHome=tmpfs": true, "ProtectHome=read-only": false, "ProtectHome=no": false} {
+		folders := units(t, map[string]string{"usr/a.service": "[Service]\n" + setting + "\n"})
+		u := LookAtUnit("a.service", folders)
+		if a := u.Judge(UnitNeeds{Reads: []string{"/home/vpn/config.toml"}}); a.Fine() == bad {
+			t.Errorf("%s, the configuration in /home: %+v", setting, a)
+		}
+		if a := u.Judge(UnitNeeds{Reads: []string{"/etc/ovpn-verify/config.toml", "/homes/x"}}); !a.Fine() {
+			t.Errorf("%s, nothing in /home: %+v", setting, a)
+		}
+	}
+}
+
+func TestLimitsThatAreNone(t *testing.T) {
+	for value, want := range map[string]bool{"infinity": false, "": false, "15%": false, "64": true, "5:10": true} {
+		if _, limited := limit(value); limited != want {
+			t.Errorf("%q", value)
+		}
+	}
+}
