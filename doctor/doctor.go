@@ -40,3 +40,11 @@ func (a *Area) add(s serverconf.Severity, at serverconf.Place, what, effect, men
 
 // unavailable is what users read when logins cannot be decided.
 const unavailable = "every login is answered as unavailable"
+
+// Without leaves out what others mend as well: one cause is told once.
+func (a Area) Without(others Area) Area {
+	a.Findings = slices.DeleteFunc(a.Findings, func(f Finding) bool {
+		return f.Mend != "" && slices.ContainsFunc(others.Findings, func(o Finding) bool { return o.Mend == f.Mend })
+	})
+	return a
+}

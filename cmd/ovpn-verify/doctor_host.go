@@ -69,11 +69,9 @@ func (cmd *doctorCommand) server(p patient, c *serverconf.Conf) []doctor.Area {
 	for _, f := range files {
 		needs.Reads = append(needs.Reads, f.Path)
 	}
-	return []doctor.Area{
-		doctor.Server{Conf: c, Ours: p.ours, Host: serverconf.ThisHost(), InMemory: doctor.InMemory}.Judge(),
-		unit.Judge(needs),
-		doctor.Files{Who: who, Named: named, Known: known, Needed: files, Inputs: !said, Config: p.path, Stat: os.Stat}.Judge(),
-	}
+	server := doctor.Server{Conf: c, Ours: p.ours, Host: serverconf.ThisHost(), InMemory: doctor.InMemory}.Judge()
+	used := doctor.Files{Who: who, Named: named, Known: known, Needed: files, Inputs: !said, Config: p.path, Stat: os.Stat}.Judge()
+	return []doctor.Area{server, unit.Judge(needs), used.Without(server)}
 }
 
 // owner is whose the state has to be.
