@@ -30,6 +30,12 @@ const (
 	oidFreeIPA         = "2.16.840.1.113730.3.8.10.1"
 )
 
+// NeedsStartTLS tells whether passwords would leave this host unencrypted without it.
+func NeedsStartTLS(url string) bool {
+	e, err := parseURL(url)
+	return err == nil && e.crossesNetworkInClear()
+}
+
 // Discover asks the servers that c names, without an account and without a look at
 // certificates: no password may be sent on these connections. It returns what the
 // first that answers tells; the error is that of all.

@@ -22,3 +22,14 @@ func TestLocalhostIsThisHostWithoutAResolver(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichServersNeedStartTLS(t *testing.T) {
+	for url, want := range map[string]bool{
+		"ldap://dc1.example.org": true, "srv://example.org": true, "ldap://192.0.2.1:3890": true,
+		"ldap://127.0.0.1": false, "ldap://localhost:3890": false, "ldaps://dc1.example.org": false, "ldapi://%2Frun%2Fldapi": false, "http://x": false,
+	} {
+		if NeedsStartTLS(url) != want {
+			t.Errorf("%s: %v", url, !want)
+		}
+	}
+}

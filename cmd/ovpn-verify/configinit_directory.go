@@ -21,7 +21,7 @@ func (s *start) directory(ctx context.Context) error {
 	s.set("ldap", "urls", urls)
 	c := ldap.DefaultConfig()
 	c.URLs = urls
-	c.StartTLS = s.cmd.StartTLS || slices.ContainsFunc(urls, func(u string) bool { return strings.HasPrefix(u, "srv://") })
+	c.StartTLS = s.cmd.StartTLS || slices.ContainsFunc(urls, ldap.NeedsStartTLS)
 	if c.StartTLS {
 		s.set("ldap", "start_tls", true)
 	}

@@ -2,19 +2,16 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"ovpn-verify/backends/file"
 	"ovpn-verify/verify/config"
-	"ovpn-verify/verify/openvpn/serverconf"
-	"ovpn-verify/verify/primary"
-	"ovpn-verify/verify/trace"
 )
 
 func (s *start) beside(name string) string { return filepath.Join(s.folder, name) }
@@ -36,6 +33,9 @@ func (s *start) write() error {
 	if err := os.MkdirAll(s.folder, 0o755); err != nil {
 		return err
 	}
+	if err := s.valid(text); err != nil {
+		return err
+	}
 	for name, content := range s.public {
 		if err := s.file(name, content, 0o644, false); err != nil {
 			return err
@@ -55,6 +55,23 @@ func (s *start) write() error {
 		}
 	}
 	return s.file(filepath.Base(s.output), []byte(text), 0o644, false)
+}
+
+// valid tells what is wrong with the configuration before anything is there.
+func (s *start) valid(text string) error {
+	f, err := os.CreateTemp(s.folder, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if _, err = config.Load(f.Name()); err != nil {
+		return errors.New(strings.ReplaceAll(err.Error(), f.Name(), s.output))
+	}
+	return nil
 }
 
 // file is written whole or not at all. What the owner has to read alone is given to
@@ -126,73 +143,4 @@ func (s *start) stateFolder() error {
 	s.give(dir, dir)
 	s.say("made", dir+", mode 0700")
 	return nil
-}
-
-// try goes the way of a login, as far as it goes without a user, and with one where
-// there is somebody to type a password.
-func (s *start) try() error {
-	path := configFlag(s.output)
-	c, err := path.load()
-	if err != nil {
-		return err
-	}
-	backend, err := newBackend(c, loginStore(c))
-	if err != nil {
-		return err
-	}
-	if inspected, can := backend.(inspector); can {
-		if err := tryServers(inspected, s.output); err != nil {
-			return err
-		}
-	}
-	s.next(c)
-	if name, err := s.optional("", "User to try a login with (empty: none)"); err == nil && name != "" {
-		return (&checkCommand{User: name}).Run(&path)
-	}
-	return nil
-}
-
-// inspector is a backend that asks servers.
-type inspector interface {
-	Inspect(context.Context) []primary.Inspection
-}
-
-// tryServers prints the steps as `check` does; one server that works is enough.
-func tryServers(backend inspector, path string) error {
-	out := newCheckOutput(false)
-	ctx, cancel := context.WithTimeout(trace.With(context.Background(), &trace.Trace{OnStep: out.step}), initTimeout)
-	defer cancel()
-	var failed error
-	for _, i := range backend.Inspect(ctx) {
-		if i.Err == nil {
-			fmt.Printf("%s: %s can decide logins\n", out.style.green("works"), shown(i.Server))
-			return nil
-		}
-		err := i.Err
-		if i.Mend != "" {
-			err = &hintError{err, "mend it with: " + i.Mend + " in " + path}
-		}
-		failed = errors.Join(failed, err)
-	}
-	return fmt.Errorf("%s is written, and logins do not work yet: %w", path, failed)
-}
-
-// next is what is left to do.
-func (s *start) next(c config.Config) {
-	if c.Login.Backend == "file" {
-		fmt.Println("next: ovpn-verify user add NAME")
-	}
-	if c.Login.SecondFactor == "totp" {
-		fmt.Println("next: ovpn-verify totp enroll NAME")
-	}
-	if s.conf == nil {
-		return
-	}
-	ours, err := oursFor(s.output, c)
-	if err != nil {
-		return
-	}
-	for _, f := range serverconf.Judge(s.conf, ours, serverconf.ThisHost()) {
-		fmt.Println("next:", f)
-	}
 }
