@@ -95,6 +95,14 @@ func (f Files) Judge() Area {
 	return a
 }
 
+// FilesInChroot is said where the paths of the configuration are another folder's.
+func FilesInChroot(conf *serverconf.Conf) Area {
+	a := Area{Name: "files", Seen: "not looked at"}
+	d, _ := conf.Last("chroot")
+	a.add(serverconf.Note, d.Place, "OpenVPN runs in "+conf.Resolve(d.Arg(1)), "whether logins can use their files there was not looked at: run `ovpn-verify check USER` in it (chroot(8))", "")
+	return a
+}
+
 // keeper: the state's folder.
 func (f Files) keeper(a *Area, file harden.File) {
 	dir := filepath.Dir(file.Path)

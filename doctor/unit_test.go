@@ -80,3 +80,18 @@ func TestLimitsThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// Whatever stands in a unit, its settings are lines of it.
+func FuzzUnit(f *testing.F) {
+	f.Add("[Service]\nTasksMax=10\nExecStart=a \\\n; no\n b\n[Install]\nx=y")
+	f.Add("[Service]\n=\n\\\n[\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		lines := strings.Split(content, "\n")
+		for _, s := range parseUnit("a.service", content) {
+			if s.Line < 1 || s.Line > len(lines) || !strings.Contains(content, s.key) || strings.ContainsAny(s.value, "\n") {
+				t.Errorf("%+v of %q", s, content)
+			}
+			limit(s.value)
+		}
+	})
+}

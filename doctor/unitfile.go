@@ -100,8 +100,14 @@ func (u *Unit) read(path string) {
 		}
 		return
 	}
+	u.Settings = append(u.Settings, parseUnit(path, string(content))...)
+}
+
+// parseUnit returns the lines of [Service]. A line that ends in a backslash goes on in
+// the next one, comments in between left out (systemd.syntax(7)).
+func parseUnit(path, content string) (settings []setting) {
 	section, joined := "", ""
-	for i, line := range strings.Split(string(content), "\n") {
+	for i, line := range strings.Split(content, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			continue
@@ -114,9 +120,10 @@ func (u *Unit) read(path string) {
 		if line[0] == '[' {
 			section = line
 		} else if key, value, found := strings.Cut(line, "="); found && section == "[Service]" {
-			u.Settings = append(u.Settings, setting{serverconf.Place{File: path, Line: i + 1}, strings.TrimSpace(key), strings.TrimSpace(value)})
+			settings = append(settings, setting{serverconf.Place{File: path, Line: i + 1}, strings.TrimSpace(key), strings.TrimSpace(value)})
 		}
 	}
+	return settings
 }
 
 // last is the setting that counts where one line does.

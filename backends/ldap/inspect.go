@@ -34,7 +34,7 @@ func (b *Backend) inspect(ctx context.Context, e endpoint) primary.Inspection {
 	i := primary.Inspection{Server: e.url}
 	s, err := b.open(ctx, e)
 	if err != nil {
-		i.Err, i.Mend = err, b.mendConnection(err)
+		i.Err, i.Mend = err, b.mendConnection(e, err)
 		return i
 	}
 	defer s.close()
@@ -102,7 +102,11 @@ func (s *session) mendBase(key string) string {
 	return fmt.Sprintf("ldap.%s = %s", key, strconv.Quote(base))
 }
 
-func (b *Backend) mendConnection(err error) string {
+// mendConnection: before the first bind, a server answers to StartTLS alone.
+func (b *Backend) mendConnection(e endpoint, err error) string {
+	if _, answered := errors.AsType[resultError](err); answered && !e.crossesNetworkInClear() {
+		return "ldap.start_tls = false"
+	}
 	if c, ok := errors.AsType[*tlsclient.CertificateError](err); ok {
 		return c.Mend()
 	}

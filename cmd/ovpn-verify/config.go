@@ -55,7 +55,7 @@ func (cmd *configCheck) Run(path *configFlag) error {
 	}
 	findings, serverErr := cmd.judgeServerConf(string(*path), c)
 	if err := usableByWorker(c); err != nil {
-		return err
+		return config.Locate(string(*path), err)
 	}
 	fmt.Printf("%s is fine\n", *path)
 	if cmd.ServerConf == "" || serverErr != nil {

@@ -70,6 +70,9 @@ func (cmd *doctorCommand) server(p patient, c *serverconf.Conf) []doctor.Area {
 		needs.Reads = append(needs.Reads, f.Path)
 	}
 	server := doctor.Server{Conf: c, Ours: p.ours, Host: serverconf.ThisHost(), InMemory: doctor.InMemory}.Judge()
+	if c.Has("chroot") {
+		return []doctor.Area{server, unit.Judge(needs), doctor.FilesInChroot(c)}
+	}
 	used := doctor.Files{Who: who, Named: named, Known: known, Needed: files, Inputs: !said, Config: p.path, Stat: os.Stat}.Judge()
 	return []doctor.Area{server, unit.Judge(needs), used.Without(server)}
 }

@@ -187,3 +187,13 @@ func TestDoctorTellsOfAHealthyHost(t *testing.T) {
 		}
 	}
 }
+
+// Where the paths of the configuration are another folder's, files are not judged.
+func TestDoctorDoesNotGuessAboutFilesInAChroot(t *testing.T) {
+	s := newSetup(t, "healthy")
+	s.run(t, "echo 'chroot /' >>server.conf && chmod 0500 state")
+	out, status := s.doctor(t)
+	if status != 0 || !strings.Contains(out, "ok  files          not looked at") || !strings.Contains(out, "note: OpenVPN runs in /\n") {
+		t.Errorf("exit status %d\n%s", status, out)
+	}
+}
