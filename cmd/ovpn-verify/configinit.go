@@ -17,6 +17,7 @@ import (
 // configInit writes a configuration that works, or prints the commented example
 // where nobody says what belongs into it.
 type configInit struct {
+	Example      bool   `help:"Print the commented example, every key with its meaning."`
 	Backend      string `help:"ldap, radius or file." enum:",ldap,radius,file" default:"" placeholder:"NAME"`
 	SecondFactor string `help:"none or totp." enum:",none,totp" default:"" placeholder:"NAME"`
 
@@ -54,7 +55,7 @@ func (cmd *configInit) given() bool {
 func (cmd *configInit) Run(path *configFlag) error {
 	// `config init > FILE` is the example from a terminal as well.
 	asking := interactive() && (cmd.given() || term.IsTerminal(int(os.Stdout.Fd())))
-	if !cmd.given() && !asking {
+	if cmd.Example || !cmd.given() && !asking {
 		fmt.Print(example)
 		return nil
 	}

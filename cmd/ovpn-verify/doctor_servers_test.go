@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,14 +44,7 @@ func (s *setup) servers(t *testing.T, line string) servers {
 		return time.Now().Add(off)
 	}
 	if o.LDAPS {
-		var authority, other []byte
-		var err, err2 error
-		o.TLS, authority, err = fakeldap.NewCertificate(name)
-		_, other, err2 = fakeldap.NewCertificate(name)
-		if err = errors.Join(err, err2); err != nil {
-			t.Fatal(err)
-		}
-		s.files["authority.pem"], s.files["other.pem"] = string(authority), string(other)
+		o.TLS = s.certificates(t, name)
 	}
 	directory, err := fakeldap.Start(o)
 	if err != nil {
@@ -63,4 +57,15 @@ func (s *setup) servers(t *testing.T, line string) servers {
 	}
 	t.Cleanup(func() { radius.Close() })
 	return servers{directory.URL(), radius.Addr()}
+}
+
+func (s *setup) certificates(t *testing.T, name string) *tls.Config {
+	t.Helper()
+	config, authority, err := fakeldap.NewCertificate(name)
+	_, other, err2 := fakeldap.NewCertificate(name)
+	if err = errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	s.files["authority.pem"], s.files["other.pem"] = string(authority), string(other)
+	return config
 }

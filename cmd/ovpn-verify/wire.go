@@ -23,7 +23,7 @@ func (path configFlag) load() (config.Config, error) {
 	if err == nil {
 		return c, nil
 	}
-	return c, &hintError{err, "see all keys with their meaning: ovpn-verify config init"}
+	return c, &hintError{err, "see all keys with their meaning: ovpn-verify config init --example"}
 }
 
 // newPipeline puts the parts together that the configuration asks for.
