@@ -10,6 +10,7 @@ package doctor
 
 import (
 	"slices"
+	"strings"
 
 	"ovpn-verify/verify/openvpn/serverconf"
 )
@@ -28,6 +29,9 @@ type Area struct {
 func (a Area) Fine() bool {
 	return !slices.ContainsFunc(a.Findings, func(f Finding) bool { return f.Severity != serverconf.Note })
 }
+
+// Unknown tells of an area about which nothing, good or bad, can be said.
+func (a Area) Unknown() bool { return strings.HasPrefix(a.Seen, "not ") }
 
 // Fine tells it of all areas.
 func Fine(areas []Area) bool {

@@ -193,7 +193,7 @@ func TestDoctorDoesNotGuessAboutFilesInAChroot(t *testing.T) {
 	s := newSetup(t, "healthy")
 	s.run(t, "echo 'chroot /' >>server.conf && chmod 0500 state")
 	out, status := s.doctor(t)
-	if status != 0 || !strings.Contains(out, "ok  files          not looked at") || !strings.Contains(out, "note: OpenVPN runs in /\n") {
+	if status != 0 || !strings.Contains(out, "--  files          not looked at") || !strings.Contains(out, "note: OpenVPN runs in /\n") {
 		t.Errorf("exit status %d\n%s", status, out)
 	}
 }

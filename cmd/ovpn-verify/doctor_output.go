@@ -15,8 +15,11 @@ func tellAreas(areas []doctor.Area) {
 	s := styleOf(os.Stdout)
 	for _, a := range areas {
 		mark := s.green("ok ")
-		if !a.Fine() {
+		switch {
+		case !a.Fine():
 			mark = s.red("!! ")
+		case a.Unknown():
+			mark = s.yellow("-- ")
 		}
 		fmt.Printf("%s %-14s %s\n", mark, a.Name, shown(a.Seen))
 		for _, f := range a.Findings {
