@@ -65,6 +65,7 @@ func newSetup(t *testing.T, name string) *setup {
 		}
 	}
 	s.write(t)
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(s.dir, "state"), 0o700) }) // or else it cannot be removed
 	s.run(t, "ovpn-verify totp enroll ada")
 	s.own(t, who)
 	if command := parts[1]["prepare"]; command != "" {
