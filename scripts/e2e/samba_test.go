@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"ovpn-verify/scripts/testbed"
@@ -47,6 +48,7 @@ func TestActiveDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.configure(adSection(samba, ""))
+	w.tellsItsKindAndTime(samba, wrap)
 	for _, e := range []struct{ user, password, verdict, cause string }{
 		{"ada", "Lovelace-1815", "accepted", ""},
 		{`EXAMPLE\ADA`, "Lovelace-1815", "accepted", ""},
@@ -84,5 +86,21 @@ func (w *world) believesOwnCertificate(samba *testbed.Samba, wrap []string) {
 	w.writeConfig(adSection(samba, advice[1]+"\nspki_pins = [\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]"))
 	if c := w.check("ada", "Lovelace-1815", wrap...); !c.is("unavailable", "no public key of the server's chain is in ldap.spki_pins") {
 		w.t.Errorf("another pin: %+v", c)
+	}
+}
+
+// tellsItsKindAndTime: what config init finds, and what doctor compares the clock with.
+func (w *world) tellsItsKindAndTime(samba *testbed.Samba, wrap []string) {
+	w.t.Helper()
+	made := w.path("made/config.toml")
+	out, status := w.onServer(wrap, testbed.ADSecret+"\n", "config", "init", "--backend", "ldap", "--url", samba.URL, "--ca-file", samba.CAFile,
+		"--bind-dn", testbed.ADBindDN, "--bind-password-stdin", "--second-factor", "none", "--state", "state.db", "--output", made)
+	content, err := os.ReadFile(made)
+	if err != nil || status != 0 || !regexp.MustCompile(`(?mi)^base_dn = "dc=example,dc=org"`).Match(content) || !strings.Contains(string(content), "\nschema = \"active-directory\"") {
+		w.t.Errorf("config init: exit status %d, %v\n%s\n%s", status, err, out, content)
+	}
+	out, _ = w.onServer(wrap, "", "doctor")
+	if !strings.Contains(out, "\nok  clock          as that of "+samba.URL+"\n") || !strings.Contains(out, "\nok  directory      "+samba.URL+"\n") {
+		w.t.Errorf("doctor:\n%s", out)
 	}
 }
