@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,7 +70,17 @@ func (d Directory) tell(a *Area, s primary.Inspection, able []string) {
 	case d.Backend == "radius":
 		effect += ", unless the server only leaves this question unanswered: `ovpn-verify check USER` tells"
 	}
+	if mend == "" && unreachable(s.Err) {
+		effect += fmt.Sprintf("; start it, let packets through to it, or name another one in %s.%s", d.Backend, d.key())
+	}
 	a.add(severity, serverconf.Place{File: d.Config, Line: d.Line}, s.Err.Error(), effect, mend)
+}
+
+// unreachable: nobody was there to say anything.
+func unreachable(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	_, name := errors.AsType[*net.DNSError](err)
+	return network || name
 }
 
 // trust is the command that trusts the authority which the directory shows. One that

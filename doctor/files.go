@@ -71,7 +71,7 @@ func (f Files) Judge() Area {
 		a.add(serverconf.Note, f.Named, "there is no such user or group here", "whether logins can use their files was not looked at", "")
 		return a
 	}
-	if f.Who.UID == 0 {
+	if f.Who.UID == 0 && f.Named.File != "" {
 		a.add(serverconf.Note, f.Named, "OpenVPN stays root, and worker.user names nobody", "the program that talks to the network is root, too", `worker.user = "nobody" in `+f.Config)
 	}
 	if f.Inputs {
@@ -94,6 +94,9 @@ func (f Files) Judge() Area {
 	}
 	return a
 }
+
+// Anybody stands for a user who is not known: what is missing altogether is told.
+var Anybody = serverconf.Account{Name: "USER"}
 
 // FilesInChroot is said where the paths of the configuration are another folder's.
 func FilesInChroot(conf *serverconf.Conf) Area {

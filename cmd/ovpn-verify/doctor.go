@@ -81,7 +81,7 @@ func (cmd *doctorCommand) examine(ctx context.Context, path string) ([]doctor.Ar
 		areas = append(areas, cmd.server(p, c)...)
 	}
 	if len(confs) == 0 {
-		areas = append(areas, doctor.NoServer())
+		areas = append(areas, doctor.NoServer(), doctor.Files{Who: doctor.Anybody, Known: true, Needed: p.config.Files(), Config: p.path, Stat: os.Stat}.Judge())
 	}
 	areas = append(areas, p.outside(ctx, cmd.owner(p, confs))...)
 	clients, err := cmd.clients(p)
