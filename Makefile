@@ -4,12 +4,13 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 OUT     ?= bin/ovpn-verify
 # Where front can run before Go's runtime starts, the kernel starts the program there.
-ENTRY   := $(if $(filter linux/amd64 linux/arm64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),-E ovpn-verify/verify/front.Entry)
-LDFLAGS := -s -w $(ENTRY) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+TARGET  := $(or $(GOOS),$(shell $(GO) env GOOS))/$(or $(GOARCH),$(shell $(GO) env GOARCH))
+ENTRY   := $(if $(filter linux/amd64 linux/arm64,$(TARGET)),-E ovpn-verify/verify/front.Entry)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .PHONY: build
 build: ## the static binary, bin/ovpn-verify
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(ENTRY) $(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
 
 .PHONY: test
 test: ## every test, with what it needs; without root it says what it leaves out

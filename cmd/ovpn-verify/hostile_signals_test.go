@@ -55,6 +55,32 @@ func TestKilledAtEveryStep(t *testing.T) {
 	g.letsIn()
 }
 
+// OpenVPN goes on while a copy of front still waits for a worker that does not
+// answer, and the login is decided all the same.
+func TestStoppedWorkerHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, "ldap", 0)
+	waited := 0
+	for range 5 {
+		g.letsIn()
+		stopped := testbed.Workers(g.dir)
+		for _, w := range stopped {
+			_ = syscall.Kill(w.PID, syscall.SIGSTOP)
+		}
+		login := g.start(g.call())
+		waited += len(fronts(g.path("config.toml")))
+		if r, err := login.Wait(t.Context()); err != nil || r.Status != 2 || !r.Accepted() {
+			t.Errorf("%+v, %v", r, err)
+		}
+		for _, w := range stopped {
+			_ = w.Kill()
+		}
+	}
+	if waited == 0 {
+		t.Error("nobody waited for the worker but OpenVPN")
+	}
+}
+
 // signal ends every process that works on the gateway's logins, and names them.
 func (g *gateway) signal(s syscall.Signal) string {
 	names := map[string]bool{}

@@ -54,7 +54,7 @@ func absolute(path string) string {
 	n := 0
 	if path[0] != '/' {
 		var e errno
-		if n, e = workingFolder(absolutePath[:]); e != 0 || n+1 >= len(absolutePath) {
+		if n, e = workingFolder(absolutePath[:]); e != 0 || n+1 >= len(absolutePath) || absolutePath[0] != '/' { // (unreachable), getcwd(2)
 			refuse(problem{before: "the folder that", outside: path, after: " is relative to", cause: e})
 		}
 		absolutePath[n] = '/'

@@ -35,6 +35,7 @@ var _, _ = noGoroutine, earlyCode
 // stands in the file.
 func early() {
 	keepFromDebuggers()
+	occupyStandardError()
 	p := started(startStack)
 	if p.entry(job.ScriptType) == nil {
 		return
@@ -53,5 +54,5 @@ func started(stack unsafe.Pointer) process {
 	for *(**byte)(unsafe.Add(first, word*uintptr(n))) != nil {
 		n++
 	}
-	return process{args: args, env: unsafe.Slice((**byte)(first), n)}
+	return process{args: args, env: unsafe.Slice((**byte)(first), n), early: true}
 }

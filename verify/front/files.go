@@ -27,6 +27,16 @@ func (p *process) leaveReason(fd int) {
 	}
 }
 
+// reserve makes sure that the verdict's one byte has a place on a disk that
+// fills up meanwhile: a verdict that cannot be written is a hanging user. Where
+// the call is not to be had, or forbidden, nothing is known.
+func reserve(control int) {
+	switch e := allocate(control); e {
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.EROFS:
+		refuse(problem{before: "the file for the verdict cannot be written", cause: e})
+	}
+}
+
 // deferConnect tells OpenVPN that the answer comes later. Only exit status 0
 // makes it look: any other is a refusal, whatever stands in the file
 // (src/openvpn/multi.c, multi_client_connect_call_script).
@@ -35,6 +45,9 @@ func deferConnect(fd int) {
 		refuse(problem{before: "client_connect_deferred_file cannot be written"})
 	}
 }
+
+// deny is OpenVPN's answer: of a login it sends the text in the reason file.
+func deny(control int) { _ = writeFirst(control, '0') }
 
 func writeAll(fd int, s string) bool {
 	n, e := write(fd, unsafe.Slice(unsafe.StringData(s), len(s)))

@@ -6,6 +6,8 @@
 // most of package syscall); TestFrontNeedsNoRuntime holds it. Elsewhere the same
 // code runs first thing in main.
 //
+// OpenVPN does not even wait until a worker has the call: see detach.go.
+//
 // It promises: every path ends in an exit status that lets nobody in, with two
 // exceptions: a client-connect that a worker has taken, and a call of an OpenVPN
 // that cannot wait, which is left to main (Run returns). From the moment the
@@ -116,12 +118,17 @@ func finished(f job.Frame) []byte {
 	return frame
 }
 
-// leaveToWorker hands the call over and ends the process.
+// leaveToWorker hands the call over and ends the process. Where OpenVPN has gone
+// on by then, a failure is its answer in the file.
 func (p *process) leaveToWorker(config string, frame []byte, files results, status int) {
-	if !p.handOver(config, frame, files) {
-		refuse(problem{before: "no worker can be started"})
+	detached := p.detach(status)
+	if p.handOver(config, frame, files) {
+		exit(status)
 	}
-	exit(status)
+	if detached && files.control >= 0 {
+		deny(files.control)
+	}
+	refuse(problem{before: "no worker can be started"})
 }
 
 // readArguments returns the configuration's path and the file that came with it.

@@ -2,6 +2,7 @@ package front
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -66,6 +67,19 @@ func TestQuoteShowsNoControlCharacters(t *testing.T) {
 	got := string(l.text[:l.length])
 	if len(got) > 110 || strings.ContainsAny(got, "\n\x1b\\") {
 		t.Errorf("%q", got)
+	}
+}
+
+// Numbers without a text come from seccomp filters and drivers.
+func TestErrorNumberWithoutAText(t *testing.T) {
+	for number, want := range map[errno]string{524: "x: error 524", syscall.ECONNREFUSED: "x: connection refused"} {
+		var l line
+		if allocated := testing.AllocsPerRun(10, func() {
+			l = line{}
+			l.addProblem(problem{before: "x", cause: number})
+		}); allocated > 0 || string(l.text[:l.length]) != want {
+			t.Errorf("%q with %v allocations", l.text[:l.length], allocated)
+		}
 	}
 }
 

@@ -2,8 +2,13 @@ package front
 
 import "syscall"
 
-// ackTimeout is how long a worker may take to say that it has the job.
-var ackTimeout = syscall.Timeval{Usec: 250_000}
+// ackTimeout is how long a worker may take to say that it has the job, and how
+// long its queue may be full before, in milliseconds.
+var ackTimeout = 250
+
+// backlog is how many fronts may wait until a worker accepts. The kernel makes do
+// with less (net.core.somaxconn).
+const backlog = 4096
 
 // Acknowledged is the byte by which a worker takes a job.
 const Acknowledged = 'A'
@@ -13,8 +18,12 @@ const Acknowledged = 'A'
 // sits on its name, it does not answer, it is just leaving), the job gets a
 // worker of its own. false: not even that was possible.
 func (p *process) handOver(config string, frame []byte, files results) bool {
+	if userID() == overflowID && !idsAreTheHosts() {
+		return p.startWorker(config, frame, files, -1) == 0
+	}
 	address := p.workerAddress(config)
-	// A second round is for the worker that left, or came, between two calls.
+	// Another round is for a worker that came between two calls, and one more for
+	// one that left.
 	for range 3 {
 		switch offer(&address, frame, files) {
 		case taken:
@@ -44,18 +53,17 @@ const (
 
 // offer hands the frame and the open result files to the listening worker.
 func offer(a *address, frame []byte, files results) answer {
-	fd, e := newSocket()
+	fd, e := newSocket(syscall.SOCK_NONBLOCK)
 	if e != 0 {
 		return notTaken
 	}
-	limitWaiting(fd, &ackTimeout)
 	result := offerOn(fd, a, frame, files)
 	closeFile(fd)
 	return result
 }
 
 func offerOn(fd int, a *address, frame []byte, files results) answer {
-	switch e := connect(fd, a); {
+	switch e := connectInTime(fd, a); {
 	case e == syscall.ECONNREFUSED:
 		return noWorker
 	case e != 0 || peerUserID(fd) != userID(): // it would get the password
@@ -67,10 +75,24 @@ func offerOn(fd int, a *address, frame []byte, files results) answer {
 	return notTaken
 }
 
+// connectInTime comes back to a queue that is full: a thousand fronts at once are
+// no reason for a thousand workers.
+func connectInTime(fd int, a *address) errno {
+	const pause = 5
+	for waited := 0; ; waited += pause {
+		e := connect(fd, a)
+		if e != syscall.EAGAIN || waited >= ackTimeout {
+			return e
+		}
+		awaitReadable(-1, pause)
+	}
+}
+
 // acknowledged waits for the worker's byte. When it does not come in time, the
 // socket is shut before a last look: from then on the worker's acknowledgement
 // fails, so that the job is run either there or here and never twice.
 func acknowledged(fd int) bool {
+	awaitReadable(fd, ackTimeout)
 	if received(fd) {
 		return true
 	}
@@ -87,7 +109,7 @@ func received(fd int) bool {
 // listen binds the worker's name on its behalf: fronts that come while it
 // starts find it already, and of two that start one at once only one succeeds.
 func listen(a *address) (int, errno) {
-	fd, e := newSocket()
+	fd, e := newSocket(0)
 	if e != 0 {
 		return -1, e
 	}

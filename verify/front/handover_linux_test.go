@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func resultFiles(t *testing.T) results {
 func quick(t *testing.T) {
 	t.Helper()
 	before := ackTimeout
-	ackTimeout = syscall.Timeval{Usec: 20_000}
+	ackTimeout = 20
 	t.Cleanup(func() { ackTimeout = before })
 }
 
@@ -117,6 +118,57 @@ func countFiles(t *testing.T, control []byte) (count int) {
 		}
 	}
 	return count
+}
+
+// Whose queue it is that is full can be asked only after connecting.
+func TestFullQueueHoldsUpForALimitedTime(t *testing.T) {
+	quick(t)
+	address := newAddress([]byte("ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()))
+	listener, e := listen(&address)
+	if e != 0 {
+		t.Fatal(e)
+	}
+	defer closeFile(listener)
+	if err := syscall.Listen(listener, 0); err != nil {
+		t.Fatal(err)
+	}
+	for e := errno(0); e == 0; {
+		fd, _ := newSocket(syscall.SOCK_NONBLOCK)
+		defer closeFile(fd)
+		e = connect(fd, &address)
+	}
+	began := time.Now()
+	if got := offer(&address, []byte("job"), resultFiles(t)); got != notTaken {
+		t.Errorf("%v", got)
+	}
+	if took := time.Since(began); took < 20*time.Millisecond || took > 5*time.Second {
+		t.Errorf("held up for %v", took)
+	}
+}
+
+// Signals, such as the runtime's own, make no wait longer.
+func TestSignalsDoNotProlongAWait(t *testing.T) {
+	thread := make(chan int, 1)
+	done := make(chan time.Duration)
+	go func() {
+		runtime.LockOSThread()
+		thread <- syscall.Gettid()
+		began := time.Now()
+		awaitReadable(-1, 300)
+		done <- time.Since(began)
+	}()
+	id := <-thread
+	for {
+		select {
+		case took := <-done:
+			if took < 290*time.Millisecond || took > 5*time.Second {
+				t.Errorf("%v", took)
+			}
+			return
+		case <-time.After(20 * time.Millisecond):
+			_ = syscall.Tgkill(syscall.Getpid(), id, syscall.SIGURG)
+		}
+	}
 }
 
 func TestOfferWithoutAWorker(t *testing.T) {

@@ -68,6 +68,12 @@ func write(fd int, b []byte) (int, errno) {
 	return count(n, e), e
 }
 
+// writeFirst writes the first byte of a file, wherever others write.
+func writeFirst(fd int, b byte) errno {
+	_, e := call(syscall.SYS_PWRITE64, uintptr(fd), uintptr(unsafe.Pointer(&b)), 1, 0)
+	return e
+}
+
 // count is 0 after an error, as the callers of read and write want it.
 func count(n int, e errno) int {
 	if e != 0 {
@@ -96,14 +102,24 @@ func workingFolder(b []byte) (int, errno) {
 	return n - 1, e
 }
 
-// reserve makes sure that the verdict's one byte has a place on a disk that
-// fills up meanwhile: a verdict that cannot be written is a hanging user.
-func reserve(control int) {
-	const keepSize = 1 // FALLOC_FL_KEEP_SIZE: the file stays empty, as OpenVPN made it
-	switch _, e := call(syscall.SYS_FALLOCATE, uintptr(control), keepSize, 0, 1); e {
-	case 0, syscall.EOPNOTSUPP, syscall.ENOSYS:
-	default:
-		refuse(problem{before: "the file for the verdict cannot be written", cause: e})
+// allocate reserves the first byte of a file and lets it stay empty.
+func allocate(fd int) errno {
+	const keepSize = 1 // FALLOC_FL_KEEP_SIZE
+	_, e := call(syscall.SYS_FALLOCATE, uintptr(fd), keepSize, 0, 1)
+	return e
+}
+
+// occupyStandardError: where OpenVPN left it closed, a result file would get its
+// number, and lines for the log would become the user's text.
+func occupyStandardError() {
+	const flags = 1 // F_GETFD
+	for {
+		if _, e := call(syscall.SYS_FCNTL, 2, flags, 0, 0); e != syscall.EBADF {
+			return
+		}
+		if _, e := open("/", syscall.O_RDONLY|syscall.O_CLOEXEC); e != 0 {
+			return
+		}
 	}
 }
 
@@ -119,10 +135,7 @@ func keepFromDebuggers() {
 // complain writes to OpenVPN's log, unless that would mean to wait for it.
 func complain(message []byte) {
 	const writable = 4 // POLLOUT
-	stderr := struct {
-		fd              int32
-		events, revents int16
-	}{2, writable, 0}
+	stderr := pollFD{2, writable, 0}
 	var noTime syscall.Timespec
 	n, e := call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&stderr)), 1, uintptr(unsafe.Pointer(&noTime)), 0)
 	if e == 0 && n == 1 && stderr.revents&writable != 0 {

@@ -46,6 +46,12 @@ func write(fd int, b []byte) (int, errno) {
 	}
 }
 
+// writeFirst writes the first byte of a file, wherever others write.
+func writeFirst(fd int, b byte) errno {
+	_, err := syscall.Pwrite(fd, []byte{b}, 0)
+	return number(err)
+}
+
 func closeFile(fd int) { _ = syscall.Close(fd) }
 
 func exit(status int) { syscall.Exit(status) }

@@ -2,17 +2,18 @@
 
 package front
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
-// reserve makes sure that the verdict's one byte has a place on a disk that
-// fills up meanwhile: a verdict that cannot be written is a hanging user.
-func reserve(control int) {
-	const keepSize = 1 // FALLOC_FL_KEEP_SIZE: the file stays empty, as OpenVPN made it
-	switch err := syscall.Fallocate(control, keepSize, 0, 1); err {
-	case nil, syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.EINTR:
-	default:
-		refuse(problem{before: "the file for the verdict cannot be written", cause: number(err)})
-	}
+// detach: see detach.go; here the runtime has started.
+func (p *process) detach(int) bool { return false }
+
+// allocate reserves the first byte of a file and lets it stay empty.
+func allocate(fd int) errno {
+	const keepSize = 1 // FALLOC_FL_KEEP_SIZE
+	return number(syscall.Fallocate(fd, keepSize, 0, 1))
 }
 
 // keepFromDebuggers: see kernel.go.
@@ -53,15 +54,28 @@ func newAddress(name []byte) address {
 	return address{syscall.SockaddrUnix{Name: "@" + string(name)}}
 }
 
-func newSocket() (int, errno) {
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
+func newSocket(flags int) (int, errno) {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC|flags, 0)
 	return fd, number(err)
 }
 
-// limitWaiting bounds each wait on the socket, also that of connecting.
-func limitWaiting(fd int, most *syscall.Timeval) {
-	_ = syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, most)
-	_ = syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, most)
+// awaitReadable waits no longer than so many milliseconds, however many signals
+// interrupt it: the kernel takes off what has passed (select(2)). A negative fd is
+// never readable.
+func awaitReadable(fd int, milliseconds int) {
+	var wanted syscall.FdSet
+	count := 0
+	if fd >= 0 {
+		const bits = 8 * unsafe.Sizeof(wanted.Bits[0])
+		wanted.Bits[uintptr(fd)/bits] |= 1 << (uintptr(fd) % bits)
+		count = fd + 1
+	}
+	left := syscall.NsecToTimeval(int64(milliseconds) * 1_000_000)
+	for {
+		if _, err := syscall.Select(count, &wanted, nil, nil, &left); err != syscall.EINTR {
+			return
+		}
+	}
 }
 
 func connect(fd int, a *address) errno { return number(syscall.Connect(fd, &a.SockaddrUnix)) }
@@ -69,15 +83,16 @@ func connect(fd int, a *address) errno { return number(syscall.Connect(fd, &a.So
 func bindAndListen(fd int, a *address) errno {
 	err := syscall.Bind(fd, &a.SockaddrUnix)
 	if err == nil {
-		err = syscall.Listen(fd, syscall.SOMAXCONN)
+		err = syscall.Listen(fd, backlog)
 	}
 	return number(err)
 }
 
-// peerUserID is of the process that called listen(2), -1 when it is not known.
+// peerUserID is of the process that called listen(2), -1 when it is not known or in
+// another container.
 func peerUserID(fd int) int {
 	peer, err := syscall.GetsockoptUcred(fd, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	if err != nil {
+	if err != nil || peer.Pid == 0 {
 		return -1
 	}
 	return int(peer.Uid)

@@ -1,6 +1,10 @@
 package front
 
-import "ovpn-verify/verify/front/job"
+import (
+	"unsafe"
+
+	"ovpn-verify/verify/front/job"
+)
 
 // problem is why a call is refused. It is put together only where it is written,
 // because nothing can be allocated here.
@@ -43,8 +47,25 @@ func (l *line) addProblem(p problem) {
 	l.add(p.after)
 	if p.cause != 0 {
 		l.add(": ")
-		l.add(p.cause.Error())
+		l.addCause(p.cause)
 	}
+}
+
+// addCause: package syscall would allocate to tell a number that it has no text for.
+func (l *line) addCause(e errno) {
+	const texts = 134 // Linux has one for each number below
+	if e < texts {
+		l.add(e.Error())
+		return
+	}
+	var digits [20]byte
+	i := len(digits)
+	for n := uint64(e); n > 0; n /= 10 {
+		i--
+		digits[i] = byte('0' + n%10)
+	}
+	l.add("error ")
+	l.add(unsafe.String(&digits[i], len(digits)-i))
 }
 
 // quote makes outside text safe for a log line.

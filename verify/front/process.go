@@ -8,6 +8,7 @@ import (
 // process is what the kernel started, as execve(2) delivers it: texts that end in NUL.
 type process struct {
 	args, env []*byte
+	early     bool // Go's runtime has not started
 }
 
 // newProcess is a process with the arguments and environment of a Go program. It

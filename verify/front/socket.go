@@ -22,16 +22,24 @@ func newAddress(name []byte) (a address) {
 	return a
 }
 
-func newSocket() (int, errno) {
-	return call(syscall.SYS_SOCKET, syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0, 0)
+func newSocket(flags int) (int, errno) {
+	return call(syscall.SYS_SOCKET, syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC|uintptr(flags), 0, 0)
 }
 
-// limitWaiting bounds each wait on the socket, also that of connecting.
-func limitWaiting(fd int, most *syscall.Timeval) {
-	for _, direction := range [...]uintptr{syscall.SO_RCVTIMEO, syscall.SO_SNDTIMEO} {
-		_, _, _ = syscall.RawSyscall6(syscall.SYS_SETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, direction,
-			uintptr(unsafe.Pointer(most)), unsafe.Sizeof(*most), 0)
-	}
+// pollFD is struct pollfd (poll(2)).
+type pollFD struct {
+	fd              int32
+	events, revents int16
+}
+
+// awaitReadable waits no longer than so many milliseconds, however many signals
+// interrupt it: the kernel takes off what has passed (ppoll(2), "C library/kernel
+// differences"). A negative fd is never readable.
+func awaitReadable(fd int, milliseconds int) {
+	const readable = 1 // POLLIN
+	wanted := pollFD{int32(fd), readable, 0}
+	left := syscall.Timespec{Nsec: int64(milliseconds) * 1_000_000}
+	_, _ = call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&wanted)), 1, uintptr(unsafe.Pointer(&left)), 0)
 }
 
 func connect(fd int, a *address) errno {
@@ -42,18 +50,19 @@ func connect(fd int, a *address) errno {
 func bindAndListen(fd int, a *address) errno {
 	_, e := call(syscall.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&a.raw)), a.length, 0)
 	if e == 0 {
-		_, e = call(syscall.SYS_LISTEN, uintptr(fd), syscall.SOMAXCONN, 0, 0)
+		_, e = call(syscall.SYS_LISTEN, uintptr(fd), backlog, 0, 0)
 	}
 	return e
 }
 
-// peerUserID is of the process that called listen(2), -1 when it is not known.
+// peerUserID is of the process that called listen(2), -1 when it is not known or in
+// another container.
 func peerUserID(fd int) int {
 	var peer syscall.Ucred
 	size := uint32(unsafe.Sizeof(peer))
 	_, _, e := syscall.RawSyscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED,
 		uintptr(unsafe.Pointer(&peer)), uintptr(unsafe.Pointer(&size)), 0)
-	if e != 0 {
+	if e != 0 || peer.Pid == 0 {
 		return -1
 	}
 	return int(peer.Uid)

@@ -20,8 +20,8 @@ func newPipe(ends *[2]int32) errno {
 }
 
 // start executes the program in a process of its own, in a session of its own.
-// 0 means that it was executed: the child tells by a pipe why it was not, and
-// executing closes that.
+// 0 means that it was executed: the child tells by a pipe that it is about to, or
+// why it cannot, and executing closes that.
 func (w *program) start() errno {
 	var k kernelPath
 	if e := k.set(w.path); e != 0 {
@@ -36,14 +36,28 @@ func (w *program) start() errno {
 		w.become(&k, uintptr(report[1]))
 	}
 	closeFile(int(report[1]))
-	var why [unsafe.Sizeof(e)]byte
 	if e == 0 {
-		if n, _ := read(int(report[0]), why[:]); n != 0 {
-			e = *(*errno)(unsafe.Pointer(&why))
-		}
+		e = executed(int(report[0]))
 	}
 	closeFile(int(report[0]))
 	return e
+}
+
+// executed reads what the child tells, to the end; the last counts. A child that
+// was killed on its way told nothing.
+func executed(report int) errno {
+	why := syscall.ECHILD
+	for {
+		var told errno
+		n, e := read(report, unsafe.Slice((*byte)(unsafe.Pointer(&told)), unsafe.Sizeof(told)))
+		if e != 0 {
+			return e
+		}
+		if n == 0 {
+			return why
+		}
+		why = told
+	}
 }
 
 // become is the child's part. It makes nothing but system calls: where the runtime
@@ -53,13 +67,14 @@ func (w *program) start() errno {
 //go:norace
 func (w *program) become(path *kernelPath, report uintptr) {
 	_, _, _ = syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
-	report = outOfTheWay(report)
-	for i, fd := range w.fds {
+	report = outOfTheWay(report, report)
+	moved := w.fds
+	for i, fd := range moved {
 		if fd >= 0 {
-			w.fds[i] = int(outOfTheWay(uintptr(fd)))
+			moved[i] = int(outOfTheWay(uintptr(fd), report))
 		}
 	}
-	for number, fd := range w.fds {
+	for number, fd := range moved {
 		if fd < 0 {
 			_, _, _ = syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(number), 0, 0)
 			continue
@@ -71,6 +86,7 @@ func (w *program) become(path *kernelPath, report uintptr) {
 	keepFromWorker()
 	folder := [2]byte{'/', 0}
 	_, _, _ = syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(&folder)), 0, 0)
+	tell(report, 0)
 	_, _, e := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path)),
 		uintptr(unsafe.Pointer(&w.args)), uintptr(unsafe.Pointer(&w.env)))
 	giveUp(report, e)
@@ -81,13 +97,17 @@ func (w *program) become(path *kernelPath, report uintptr) {
 //
 //go:nosplit
 //go:norace
-func outOfTheWay(fd uintptr) uintptr {
+func outOfTheWay(fd, report uintptr) uintptr {
 	const duplicate = 1030 // F_DUPFD_CLOEXEC
 	moved, _, e := syscall.RawSyscall(syscall.SYS_FCNTL, fd, duplicate, firstFree)
-	if e != 0 {
+	switch e {
+	case 0:
+		return moved
+	case syscall.EBADF:
 		return ^uintptr(0)
 	}
-	return moved
+	giveUp(report, e)
+	return 0
 }
 
 // keepFromWorker closes what OpenVPN left open at the worker's exec. A kernel
@@ -105,8 +125,14 @@ func keepFromWorker() {
 
 //go:nosplit
 //go:norace
-func giveUp(report uintptr, e errno) {
-	_, _, _ = syscall.RawSyscall(syscall.SYS_WRITE, report, uintptr(unsafe.Pointer(&e)), unsafe.Sizeof(e))
+func tell(report uintptr, why errno) {
+	_, _, _ = syscall.RawSyscall(syscall.SYS_WRITE, report, uintptr(unsafe.Pointer(&why)), unsafe.Sizeof(why))
+}
+
+//go:nosplit
+//go:norace
+func giveUp(report uintptr, why errno) {
+	tell(report, why)
 	for {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_EXIT_GROUP, exitRefused, 0, 0)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"ovpn-verify/verify/front"
@@ -50,6 +51,10 @@ func inheritedFiles(call openvpn.Call) ([]*os.File, error) {
 	}{{front.FDControl, "file for the verdict"}, {front.FDText, "file for the text"}}
 	var files []*os.File
 	for _, d := range descriptors[:filesOf(call)] {
+		var info syscall.Stat_t
+		if err := syscall.Fstat(int(d.fd), &info); err != nil || info.Mode&syscall.S_IFMT != syscall.S_IFREG {
+			return nil, fmt.Errorf("the %s is not a regular file", d.name)
+		}
 		files = append(files, os.NewFile(d.fd, d.name))
 	}
 	return files, nil

@@ -57,6 +57,7 @@ func Run(listening bool, load func() (Service, error)) error {
 	// Handling a signal would cost a thread, and the stock unit allows ten in
 	// all; a worker that is ended leaves the neutral reason to the user.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	syscall.Umask(0o022)      // whatever OpenVPN has: nobody else may read what is made for its owner in any case
 	startedBy := os.Geteuid() // load may make us another user
 	first, err := inheritedJob()
 	if err != nil {
