@@ -52,7 +52,8 @@ func (r *reader) install() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.shell("install -d -m 0755 /etc/ovpn-verify /etc/openvpn/server && install -d -m 0700 -o nobody /var/lib/ovpn-verify")
+	r.shell("useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ovpn-verify && " +
+		"install -d -m 0755 /etc/ovpn-verify /etc/openvpn/server && install -d -m 0700 -o ovpn-verify -g ovpn-verify /var/lib/ovpn-verify")
 	r.put(serverConf, fmt.Sprintf(`port %d
 proto udp4
 dev tun
@@ -65,7 +66,6 @@ cert %s
 key %s
 persist-key
 persist-tun
-user nobody
 tmp-dir /dev/shm
 `, r.port, files.CA, files.Cert, files.Key), 0o644)
 }
