@@ -95,9 +95,9 @@ func TestRADIUSServersDown(t *testing.T) {
 		}
 	}
 	login()
-	w.logged(`server=` + good.Addr + ` .*verdict=accepted ms=10[0-9]{2}( |$)`) // two tries of 500 ms
+	w.logged(`server=` + good.Addr + ` .*verdict=accepted reason="" ms=10[0-9]{2}( |$)`) // two tries of 500 ms
 	login()
-	w.logged(`server=` + good.Addr + ` .*verdict=accepted ms=[0-9]{1,2}( |$)`)
+	w.logged(`server=` + good.Addr + ` .*verdict=accepted reason="" ms=[0-9]{1,2}( |$)`)
 	if err := frozen.Resume(); err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func TestThreeServersOfWhichOneAnswers(t *testing.T) {
 				}
 				took[i] = r.Blocked + r.Waited
 			}
-			w.logged(`user=ada .*verdict=accepted ms=[0-9]{1,3}( |$)`)
+			w.logged(`user=ada .*verdict=accepted reason="" ms=[0-9]{1,3}( |$)`)
 			ms := w.milliseconds()
 			t.Logf("the client's side: %v; in the worker's log: %v ms", took, ms)
 			if first := time.Duration(ms[0]) * time.Millisecond; first < timeout || first > timeout*2 {

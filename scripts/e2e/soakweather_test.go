@@ -88,12 +88,12 @@ func (w *weather) kill(ctx context.Context) {
 	}
 }
 
-// flap takes the directory away, by a crash or by silence.
+// flap takes the directory away, by a crash and by silence in turn.
 func (w *weather) flap(ctx context.Context) {
 	slapd := w.stand.slapd
 	for pause(ctx, 300*time.Millisecond, 1200*time.Millisecond) {
 		away, back := slapd.Pause, slapd.Resume
-		if rand.IntN(2) == 0 {
+		if len(w.outages)%2 == 0 {
 			away, back = slapd.Kill, slapd.Start
 		}
 		w.guard.Lock()
