@@ -79,7 +79,7 @@ func TestConfigReplacedWhileRunning(t *testing.T) {
 	config := strings.Replace(g.read("config.toml"), "[state]", "[worker]\nlinger = \"300ms\"\n[state]", 1)
 	g.write("config.toml", config)
 	g.letsIn() // so that a worker has read it
-	pending := g.start(g.call())
+	pending := g.startTaken(g.call())
 	g.write("config.toml", strings.Replace(config, fakeldap.ExampleBaseDN, "ou=nobody,dc=example,dc=org", 1))
 	if r := g.run(g.call()); r.Accepted() {
 		t.Errorf("decided by the old configuration: %+v", r)
@@ -111,14 +111,14 @@ func TestBinaryReplacedWhileRunning(t *testing.T) {
 		}
 	}
 	install()
-	pending := g.start(g.call())
+	pending := g.startTaken(g.call())
 	install()
 	g.letsIn()
 	g.waitWorkers(2) // each has a binary of its own
 	if r, err := pending.Wait(t.Context()); err != nil || !r.Accepted() {
 		t.Errorf("the login that waited: %+v, %v", r, err)
 	}
-	pending = g.start(g.call())
+	pending = g.startTaken(g.call())
 	if err := os.Remove(g.binary); err != nil {
 		t.Fatal(err)
 	}

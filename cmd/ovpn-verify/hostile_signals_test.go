@@ -68,7 +68,7 @@ func TestStoppedWorkerHoldsNobodyUp(t *testing.T) {
 			_ = syscall.Kill(w.PID, syscall.SIGSTOP)
 		}
 		login := g.start(g.call())
-		waited += len(fronts(g.path("config.toml")))
+		waited += len(fronts(g.binary, g.path("config.toml")))
 		if r, err := login.Wait(t.Context()); err != nil || r.Status != 2 || !r.Accepted() {
 			t.Errorf("%+v, %v", r, err)
 		}
@@ -88,7 +88,7 @@ func (g *gateway) signal(s syscall.Signal) string {
 		names["worker"] = true
 		_ = syscall.Kill(w.PID, s)
 	}
-	for _, pid := range fronts(g.path("config.toml")) {
+	for _, pid := range fronts(g.binary, g.path("config.toml")) {
 		names["front"] = true
 		_ = syscall.Kill(pid, s)
 	}
@@ -104,11 +104,11 @@ func (g *gateway) signal(s syscall.Signal) string {
 }
 
 // fronts are the processes that were started as OpenVPN starts them.
-func fronts(config string) (pids []int) {
+func fronts(program, config string) (pids []int) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		arguments, _ := os.ReadFile("/proc/" + e.Name() + "/cmdline")
-		if strings.HasPrefix(string(arguments), binary+"\x00--config\x00"+config+"\x00") {
+		if strings.HasPrefix(string(arguments), program+"\x00--config\x00"+config+"\x00") {
 			var pid int
 			_, _ = fmt.Sscan(e.Name(), &pid)
 			pids = append(pids, pid)

@@ -103,6 +103,18 @@ func (g *gateway) start(c testbed.Call) *testbed.Deferred {
 	return d
 }
 
+// startTaken returns when a worker has the login: OpenVPN may go on before.
+func (g *gateway) startTaken(c testbed.Call) *testbed.Deferred {
+	g.t.Helper()
+	d := g.start(c)
+	for deadline := time.Now().Add(10 * time.Second); len(fronts(c.Binary, c.Config)) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			g.t.Fatal("no worker takes the login")
+		}
+	}
+	return d
+}
+
 // letsIn fails unless Ada gets in.
 func (g *gateway) letsIn() {
 	g.t.Helper()

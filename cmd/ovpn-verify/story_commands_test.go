@@ -201,14 +201,27 @@ func noteSecretFile(ts *testscript.TestScript, neg bool, args []string) {
 
 // expectWorkers N: so many worker processes serve this story's configuration.
 func expectWorkers(ts *testscript.TestScript, neg bool, args []string) {
-	if got := strconv.Itoa(len(testbed.Workers(of(ts).dir))); got != args[0] {
-		ts.Fatalf("%s workers", got)
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := len(awaitWorkers(ts, func(n int) bool { return n == want })); got != want {
+		ts.Fatalf("%d workers", got)
+	}
+}
+
+// awaitWorkers looks until there are as many as they should be: a worker is
+// started when OpenVPN has gone on.
+func awaitWorkers(ts *testscript.TestScript, right func(n int) bool) []testbed.Worker {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		workers := testbed.Workers(of(ts).dir)
+		if right(len(workers)) || time.Now().After(deadline) {
+			return workers
+		}
 	}
 }
 
 // killWorkers ends them as a crash would.
 func killWorkers(ts *testscript.TestScript, neg bool, args []string) {
-	workers := testbed.Workers(of(ts).dir)
+	workers := awaitWorkers(ts, func(n int) bool { return n > 0 })
 	if len(workers) == 0 {
 		ts.Fatalf("no worker is running")
 	}
@@ -219,10 +232,8 @@ func killWorkers(ts *testscript.TestScript, neg bool, args []string) {
 
 // waitGone: until no worker is left.
 func waitGone(ts *testscript.TestScript, neg bool, args []string) {
-	for deadline := time.Now().Add(10 * time.Second); len(testbed.Workers(of(ts).dir)) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			ts.Fatalf("workers are still there")
-		}
+	if len(awaitWorkers(ts, func(n int) bool { return n == 0 })) > 0 {
+		ts.Fatalf("workers are still there")
 	}
 }
 
