@@ -87,7 +87,12 @@ func (r *reader) shell(line string) {
 // follow does all that the document says.
 func (r *reader) follow(document string) {
 	r.t.Helper()
-	for _, s := range readDocument(r.t, document) {
+	r.do(document, readDocument(r.t, document))
+}
+
+func (r *reader) do(document string, steps []step) {
+	r.t.Helper()
+	for _, s := range steps {
 		if r.t.Failed() {
 			return
 		}
