@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"ovpn-verify/verify/openvpn/serverconf"
@@ -36,7 +37,8 @@ func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[
 
 func (v version) before(w version) bool { return slices.Compare(v[:], w[:]) < 0 }
 
-var versionLine = regexp.MustCompile(`^OpenVPN ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?`)
+// Made when it is used: workers have this package in them, too.
+var versionLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^OpenVPN ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?`) })
 
 // LookAtOpenVPN asks the program for its version.
 func LookAtOpenVPN(ctx context.Context, path string) OpenVPN {
@@ -45,7 +47,7 @@ func LookAtOpenVPN(ctx context.Context, path string) OpenVPN {
 	defer cancel()
 	// OpenVPN 2.5 and older exit 1 after they have told their version.
 	out, err := exec.CommandContext(ctx, path, "--version").Output()
-	if found := versionLine.FindSubmatch(out); found != nil {
+	if found := versionLine().FindSubmatch(out); found != nil {
 		for i := range o.Version {
 			o.Version[i], _ = strconv.Atoi(string(found[i+1]))
 		}

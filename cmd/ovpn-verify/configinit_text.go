@@ -6,11 +6,6 @@ import (
 	"strings"
 )
 
-var (
-	exampleSection = regexp.MustCompile(`^\[([a-z]+)\]$`)
-	exampleLine    = regexp.MustCompile(`^(?:# )?([a-z_]+) = (.*?)(\s+#.*)?$`)
-)
-
 // column is where comments begin in the example.
 const column = 33
 
@@ -20,6 +15,8 @@ func fill(settings []setting) (string, error) {
 	for _, s := range settings {
 		left[s.section+"."+s.key] = s.value
 	}
+	exampleSection := regexp.MustCompile(`^\[([a-z]+)\]$`)
+	exampleLine := regexp.MustCompile(`^(?:# )?([a-z_]+) = (.*?)(\s+#.*)?$`)
 	section := ""
 	var b strings.Builder
 	for line := range strings.SplitSeq(strings.TrimSuffix(example, "\n"), "\n") {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // mendWith is before the command at the end of an error.
@@ -99,12 +100,13 @@ func (e *unknownKey) Error() string { return e.text }
 // harmless tells whether the value may be shown: most likely it is that of a key
 // which holds no secret. People put passwords where they look for a key for them.
 func (e *unknownKey) harmless() bool {
-	return e.suggestion != "" && !secretive.MatchString(e.name) && !secretive.MatchString(e.suggestion)
+	return e.suggestion != "" && !secretive().MatchString(e.name) && !secretive().MatchString(e.suggestion)
 }
 
+// Workers, which start for a login, have no need of these.
 var (
-	secretive = regexp.MustCompile(`(?i)pass|pw|secret|key|token|cred|pin`)
-	bareKey   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	secretive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)pass|pw|secret|key|token|cred|pin`) })
+	bareKey   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+$`) })
 )
 
 // optional tells whether there is a default for the key.
@@ -121,7 +123,7 @@ func optional(key string) bool {
 
 // mend is a command, since the line itself may not be shown.
 func (e *unknownKey) mend(path string, line int) string {
-	if e == nil || e.suggestion == "" || !bareKey.MatchString(e.name) {
+	if e == nil || e.suggestion == "" || !bareKey().MatchString(e.name) {
 		return ""
 	}
 	return fmt.Sprintf("sed -i '%ds/%s/%s/' %s", line, e.name, e.suggestion, path)
