@@ -64,10 +64,14 @@ func run() (status int) {
 	return runCommand(os.Args[1:])
 }
 
+func newParser(g *grammar) *kong.Kong {
+	return kong.Must(g, kong.Name("ovpn-verify"), kong.UsageOnError(),
+		kong.Description("Checks OpenVPN logins in the background: LDAP, RADIUS or a users file, and a second factor."))
+}
+
 func runCommand(args []string) int {
 	var g grammar
-	parser := kong.Must(&g, kong.Name("ovpn-verify"), kong.UsageOnError(),
-		kong.Description("Checks OpenVPN logins in the background: LDAP, RADIUS or a users file, and a second factor."))
+	parser := newParser(&g)
 	command, err := parser.Parse(args)
 	parser.FatalIfErrorf(err) // exits 80
 	return report(command.Run(&g.Config))

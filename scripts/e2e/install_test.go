@@ -22,7 +22,7 @@ func TestPackagesLeaveNothingBehind(t *testing.T) {
 			"/opt/vpn/bin"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := &host{h.Bed, h.Debian, t}
+			h := &host{h.Bed, h.Host, t}
 			before := h.files()
 			h.run(way.install)
 			h.wantInstalled(way.binary)

@@ -40,36 +40,42 @@ func makePackaged() {
 	}
 }
 
+func packagesMade() error {
+	packaged.Do(makePackaged)
+	return packaged.err
+}
+
 // host is a fresh Debian, without systemd, and a network of its own.
 type host struct {
 	*testbed.Bed
-	*testbed.Debian
+	*testbed.Host
 	t *testing.T
 }
 
 func newHost(t *testing.T) *host {
 	t.Helper()
-	packaged.Do(makePackaged)
-	if packaged.err != nil {
-		t.Fatal(packaged.err)
+	if err := packagesMade(); err != nil {
+		t.Fatal(err)
 	}
 	h := &host{Bed: testbed.New(t), t: t}
-	h.Debian = h.Bed.Debian(packaged.debian)
+	var err error
+	if h.Host, err = h.StartDebian(packaged.debian); err != nil {
+		t.Fatal(err)
+	}
 	return h
 }
 
 // path is where the test finds a file of the host.
-func (h *host) path(name string) string { return h.Debian.Path(name) }
+func (h *host) path(name string) string { return h.Host.Path(name) }
 
 // run is a command of the host's root, with a shell.
 func (h *host) run(command string) string {
 	h.t.Helper()
-	cmd := h.Debian.Command(h.t.Context(), h.Network, "sh", "-c", command)
-	out, err := cmd.CombinedOutput()
+	out, err := h.Run(command)
 	if err != nil {
-		h.t.Fatalf("%s: %v\n%s", command, err, out)
+		h.t.Fatal(err)
 	}
-	return string(out)
+	return out
 }
 
 // bring copies a file into the host's folder /root.
@@ -87,7 +93,7 @@ func (h *host) bring(path string) (there string) {
 }
 
 // tell apart what dpkg, useradd and ldconfig keep for themselves.
-var bookkeeping = []string{"/proc", "/root", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/rpm", "/var/log",
+var bookkeeping = []string{"/dev", "/proc", "/root", "/run", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/rpm", "/var/log",
 	"/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-"}
 
 // files describes every file of the host: mode, owner and, under /etc, content.

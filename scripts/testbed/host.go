@@ -12,8 +12,9 @@ import (
 )
 
 // Host is a machine of its own in the server's namespace. Its files are this
-// machine's until they are changed there, which is seen there alone and gone with
-// the network: documents and packages can be tried in it.
+// machine's, or those of a fresh Debian, until they are changed there, which is
+// seen there alone and gone with the network: documents and packages can be tried
+// in it.
 type Host struct {
 	Root string // where its files are for its own processes; /proc/PID/root from here
 
@@ -22,12 +23,12 @@ type Host struct {
 	pid     string
 }
 
-// hostScript makes the host's files in $1, with the run's own folder $2 in it. The
-// process that stays keeps the mounts.
+// hostScript makes the host's files in $1 from those in $3, with the run's own
+// folder $2 in it. The process that stays keeps the mounts.
 const hostScript = `set -e
 mount -t tmpfs -o mode=0755 tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" "$1/root"
 mount --rbind /dev "$1/root/dev"
 mount -t proc proc "$1/root/proc"
 mount -t tmpfs -o mode=1777 tmpfs "$1/root/tmp"
@@ -39,14 +40,19 @@ exec chroot "$1/root" sh -c 'echo ready; exec sleep infinity'
 
 var hostReady = regexp.MustCompile(`ready`)
 
-// StartHost makes the host; it ends with the network.
-func (n *Network) StartHost() (*Host, error) {
+// StartHost makes a host with this machine's files; it ends with the network.
+func (n *Network) StartHost() (*Host, error) { return n.startHost("/") }
+
+// StartDebian makes a host with the files that MakeDebian made.
+func (n *Network) StartDebian(files string) (*Host, error) { return n.startHost(files) }
+
+func (n *Network) startHost(files string) (*Host, error) {
 	dir := n.Path(fmt.Sprintf("host%d", n.next()))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
 	h := &Host{network: n}
-	cmd := n.Command(context.Background(), n.ServerNS, "unshare", "--mount", "sh", "-c", hostScript, "sh", dir, n.Dir)
+	cmd := n.Command(context.Background(), n.ServerNS, "unshare", "--mount", "sh", "-c", hostScript, "sh", dir, n.Dir, files)
 	var err error
 	if h.holder, err = spawn(cmd, dir+".log"); err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
