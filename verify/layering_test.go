@@ -9,7 +9,7 @@ import (
 // allowed are the arrows between our own packages, beside those to the small
 // packages that everybody may use. Tests are not counted.
 var allowed = map[string][]string{
-	"cmd/ovpn-verify":           {"backends/file", "backends/ldap", "backends/radius", "backends/tlsclient", "challenge", "doctor", "verify", "verify/config", "verify/front", "verify/harden", "verify/logging", "verify/openvpn", "verify/openvpn/serverconf", "verify/state", "verify/status", "verify/worker"},
+	"cmd/ovpn-verify":           {"backends/file", "backends/ldap", "backends/radius", "backends/tlsclient", "challenge", "challenge/migrate", "doctor", "verify", "verify/config", "verify/front", "verify/harden", "verify/logging", "verify/openvpn", "verify/openvpn/serverconf", "verify/state", "verify/status", "verify/worker"},
 	"doctor":                    {"backends/tlsclient", "verify/config", "verify/harden", "verify/openvpn/serverconf", "verify/state"},
 	"verify":                    {"challenge", "verify/front/reason", "verify/state"},
 	"verify/worker":             {"verify/front", "verify/front/job", "verify/front/reason", "verify/openvpn"},

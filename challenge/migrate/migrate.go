@@ -26,7 +26,8 @@ type Entry struct {
 
 // Read tells the format by the content: a list when the first line is an
 // otpauth:// URI, google-authenticator's when the first line is one word and the
-// second an option, and otherwise a table whose first line names its columns.
+// second an option, and otherwise a table whose first line names its columns. What
+// is wrong is among the faults and not among the entries.
 func Read(name string, content secret.Text) ([]Entry, error) {
 	text := strings.TrimPrefix(string(content.Reveal()), "\ufeff")
 	first, rest, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
@@ -37,7 +38,10 @@ func Read(name string, content secret.Text) ([]Entry, error) {
 		return readURIs(name, text)
 	case strings.HasPrefix(rest, optionMark) || !strings.ContainsAny(first, ",;") && strings.TrimSpace(rest) == "":
 		e, err := readGoogle(name, text)
-		return []Entry{e}, err
+		if err != nil {
+			return nil, err
+		}
+		return []Entry{e}, nil
 	}
 	return readTable(name, text)
 }
@@ -55,8 +59,9 @@ func readURIs(name, text string) (all []Entry, err error) {
 			faults = append(faults, e.fault("%w", err))
 		} else if e.User == "" {
 			faults = append(faults, e.fault("the URI names no user"))
+		} else {
+			all = append(all, e)
 		}
-		all = append(all, e)
 	}
 	return all, errors.Join(faults...)
 }

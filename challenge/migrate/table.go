@@ -47,7 +47,11 @@ func readTable(name, text string) ([]Entry, error) {
 		}
 		line, _ := r.FieldPos(0)
 		e, err := rowEntry(fmt.Sprintf("%s:%d", name, line), at, row)
-		all, faults = append(all, e), append(faults, err)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		all = append(all, e)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/state"
@@ -13,7 +12,9 @@ import (
 // totpCommand keeps the secrets of time-based codes.
 type totpCommand struct {
 	Enroll totpEnroll `cmd:"" help:"Make a secret for a user and show it once, as URI and QR code."`
-	List   totpList   `cmd:"" help:"List who is enrolled, and since when."`
+	List   totpList   `cmd:"" help:"List who is enrolled, since when, and when a code was last used."`
+	Import totpImport `cmd:"" help:"Enrol users with the secrets that another program gave them, or many at once."`
+	Export totpExport `cmd:"" help:"Print users' secrets as otpauth:// URIs, to move them elsewhere."`
 	Remove totpRemove `cmd:"" help:"Forget a user's secret and recovery codes."`
 }
 
@@ -26,19 +27,6 @@ func withStore(path *configFlag, do func(context.Context, config.Config, *state.
 	store := newStore(c)
 	defer store.Close()
 	return do(context.Background(), c, store)
-}
-
-type totpList struct{}
-
-// Run prints one user a line: the name, a tab, the time of enrolment.
-func (cmd *totpList) Run(path *configFlag) error {
-	return withStore(path, func(ctx context.Context, _ config.Config, store *state.Store) error {
-		enrolments, err := store.Enrolments(ctx)
-		for _, e := range enrolments {
-			fmt.Printf("%s\t%s\n", shown(e.Identity), e.Created.Local().Format(time.RFC3339))
-		}
-		return err
-	})
 }
 
 type totpRemove struct {
