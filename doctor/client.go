@@ -12,9 +12,9 @@ type ClientNeeds struct {
 
 // ClientsUnseen is shown where nobody named a profile.
 func ClientsUnseen(needs ClientNeeds) Area {
-	lines := "auth-user-pass, remote-cert-tls server, push-peer-info"
+	lines := "auth-user-pass, remote-cert-tls server"
 	if needs.Codes {
-		lines = "auth-user-pass, auth-retry interact, remote-cert-tls server, push-peer-info"
+		lines = "auth-user-pass, auth-retry interact, remote-cert-tls server"
 	}
 	return Area{Name: "clients", Seen: "not looked at (--client-conf FILE); a profile needs " + lines}
 }
@@ -32,13 +32,13 @@ func JudgeClient(c *serverconf.Conf, needs ClientNeeds) Area {
 		if found {
 			place = retry.Place
 		}
-		a.add(serverconf.Problem, place, "neither auth-retry interact nor static-challenge", "the client ends when it is asked for the code, or sends the password again: nobody with a code gets in", "auth-retry interact")
+		a.add(serverconf.Warning, place, "neither auth-retry interact nor static-challenge", "the client on the command line ends when it is asked for the code, and others that do not add the line by themselves", "auth-retry interact")
 	}
 	if !c.Has("remote-cert-tls", "verify-x509-name", "peer-fingerprint") {
 		a.add(serverconf.Warning, at, "nothing says whose certificate the server has to show", "whoever has a client's certificate of the same authority can pose as the server, and collect passwords", "remote-cert-tls server")
 	}
 	if !c.Has("push-peer-info") {
-		a.add(serverconf.Note, at, "no push-peer-info", "of the client's device the server learns nothing but its version", "push-peer-info")
+		a.add(serverconf.Note, at, "no push-peer-info", "logins do not need it: without it the server learns of the device its OpenVPN and system alone", "push-peer-info")
 	}
 	return a
 }
