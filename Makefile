@@ -45,6 +45,11 @@ bench-daemon: build ## the same from a real daemon's side, appended to the file
 	scripts/install-deps
 	$(GO) run ./scripts/bench --binary bin/ovpn-verify --daemon
 
+.PHONY: bench-state
+bench-state: ## what a login costs the state, with few records and many; keeps testdata/bench/state.txt
+	cd verify/state && $(GO) test -table > ../../testdata/bench/state.txt
+	cat testdata/bench/state.txt
+
 .PHONY: size
 size: build ## what each dependency adds to the binary and to the worker's start
 	$(GO) run ./scripts/bench/size --binary bin/ovpn-verify

@@ -125,7 +125,7 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
 		}
 	}()
-	d, err := openDatabase(f)
+	d, err := openDatabase(f, &s.kept)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func benchChallenge(i int) Challenge {
 type keyed struct{ key, payload []byte }
 
 // fill makes a store by the store's own records, in a few large transactions.
-func fill(path string, records int) error {
+func fill(path string, records func(bucket string) int) error {
 	s := Open(path, path+".key")
 	defer s.Close()
 	seed := secret.New(bytes.Repeat([]byte{7}, 20))
@@ -72,7 +72,7 @@ func fill(path string, records int) error {
 		bucketEnrolments: s.benchEnrolment, bucketSteps: stepRecord,
 		bucketAttempts: attemptRecord, bucketSessions: benchSession, bucketChallenges: challengeRecordOf,
 	} {
-		if err := fillBucket(db, bucket, records, record); err != nil {
+		if err := fillBucket(db, bucket, records(bucket), record); err != nil {
 			return errors.Join(err, db.Close())
 		}
 	}

@@ -52,7 +52,7 @@ func storeWith(b *testing.B, dir string, records int) string {
 	}
 	atExit = append(atExit, func() { os.RemoveAll(folder) })
 	path := filepath.Join(folder, "state.db")
-	if err := fill(path, records); err != nil {
+	if err := fill(path, func(string) int { return records }); err != nil {
 		b.Fatal(err)
 	}
 	benchStores[key] = path

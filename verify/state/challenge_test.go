@@ -103,3 +103,27 @@ func count(t *testing.T, s *Store, bucket string) int {
 	must(t, err)
 	return n
 }
+
+// However many have expired, no operation takes away more than a page of them.
+func TestNoPutPaysForAllThatHaveExpired(t *testing.T) {
+	s := newStore(t)
+	must(t, s.do(t.Context(), func(tx *txn) error {
+		for i := range 3000 {
+			if err := tx.putChallenge(fmt.Sprint("old ", i), Challenge{Expires: now.Add(time.Second)}, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for i, before := 0, 3000; i < 20; i++ {
+		must(t, s.PutChallenge(t.Context(), fmt.Sprint("new ", i), Challenge{Expires: now.Add(2 * time.Hour)}, now.Add(time.Minute)))
+		after := count(t, s, bucketChallenges)
+		if gone := before + 1 - after; gone > 30 {
+			t.Errorf("%d of %d went at once", gone, before)
+		}
+		before = after
+	}
+	if n := count(t, s, bucketChallenges); n > 3000 {
+		t.Errorf("%d are kept", n)
+	}
+}

@@ -49,20 +49,20 @@ func options(f *os.File) *bbolt.Options {
 // for that, the list of free pages, grows with what was ever deleted.
 type database struct {
 	f    *os.File
+	kept *mapping
 	tree *tree
 	bolt *bbolt.DB // nil until somebody writes
 }
 
 // openDatabase refuses what bbolt would mend by itself, such as an empty file,
 // which it makes into an empty database.
-func openDatabase(f *os.File) (*database, error) {
-	d := &database{f: f}
+func openDatabase(f *os.File, kept *mapping) (*database, error) {
+	d := &database{f: f, kept: kept}
 	if err := d.look(); err != nil {
 		return nil, err
 	}
 	upgraded, err := d.checkSchema()
 	if err == nil && upgraded {
-		d.tree.close()
 		if err := d.look(); err != nil {
 			return nil, errors.Join(err, d.bolt.Close())
 		}
@@ -74,7 +74,7 @@ func openDatabase(f *os.File) (*database, error) {
 }
 
 func (d *database) look() (err error) {
-	if d.tree, err = openTree(d.f); err != nil {
+	if d.tree, err = openTree(d.f, d.kept); err != nil {
 		return damage(d.f.Name(), err)
 	}
 	return nil
@@ -97,7 +97,6 @@ func (d *database) begin() (*bbolt.Tx, error) {
 
 // close also closes the file when bbolt was opened.
 func (d *database) close() error {
-	d.tree.close()
 	if d.bolt == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,7 +22,12 @@ const roleEnv = "OVPN_VERIFY_STATE_TEST_ROLE"
 func TestMain(m *testing.M) {
 	role := strings.Fields(os.Getenv(roleEnv))
 	if len(role) == 0 {
-		status := m.Run()
+		flag.Parse()
+		run := m.Run
+		if *benchTable {
+			run = printTable
+		}
+		status := run()
 		for _, end := range atExit {
 			end()
 		}
@@ -49,6 +55,9 @@ func TestMain(m *testing.M) {
 		signal.Ignore(syscall.SIGXFSZ)
 		_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2 * pageSize, Max: 2 * pageSize})
 		fmt.Println(s.Backup(context.Background(), role[2]))
+	case "first": // says what the first operation costs, and the first login
+		i, _ := strconv.Atoi(role[2])
+		fmt.Println(took(func() error { return firstLook(s, i) }), took(func() error { return benchLogin(s, i) }))
 	case "begin": // begins as many attempts as may fail, and waits to be killed
 		for i := range user.Most {
 			id := strconv.Itoa(i)

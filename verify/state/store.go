@@ -38,8 +38,8 @@ var ErrNoFolder = fmt.Errorf("%w: no folder for it", ErrUnavailable)
 // sets no earlier deadline.
 const maxWait = 5 * time.Second
 
-// Store is safe for concurrent use. Between operations it holds no file open
-// and no lock, so that other workers and commands get in.
+// Store is safe for concurrent use. Between operations it holds no file open and no
+// lock, so that other workers and commands get in; only the pages stay mapped.
 type Store struct {
 	path, keyFile string
 	mustExist     bool
@@ -50,6 +50,7 @@ type Store struct {
 	closed  bool
 	leaders sync.WaitGroup
 
+	kept       mapping     // owned by the leader
 	brokenFile os.FileInfo // owned by the leader: the file as it was when it was found damaged
 	brokenErr  error
 }
@@ -73,6 +74,7 @@ func (s *Store) Close() {
 	s.closed = true
 	s.mu.Unlock()
 	s.leaders.Wait()
+	s.kept.close()
 }
 
 // Key is what everything about a user is kept under: the identity in lower case,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"sort"
-	"syscall"
 )
 
 // tree is the database as a transaction finds it, to read beside bbolt, which
@@ -24,7 +23,7 @@ type tree struct {
 
 // openTree maps the file and looks at what its meta pages say. Its cost grows with
 // nothing that is in it.
-func openTree(f *os.File) (*tree, error) {
+func openTree(f *os.File, kept *mapping) (*tree, error) {
 	m, err := newestMeta(f)
 	if err != nil {
 		return nil, err
@@ -37,18 +36,11 @@ func openTree(f *os.File) (*tree, error) {
 		return nil, fmt.Errorf("%d pages are in use, the file has %d bytes", m.pages, info.Size())
 	}
 	t := &tree{meta: m, parsed: map[uint64]*page{}}
-	t.mapped, err = syscall.Mmap(int(f.Fd()), 0, int(m.pages)*pageSize, syscall.PROT_READ, syscall.MAP_SHARED)
-	if err != nil {
-		return nil, fmt.Errorf("mmap: %w", err)
-	}
-	if err := t.readFree(); err != nil {
-		t.close()
+	if t.mapped, err = kept.of(f, info, m.pages); err != nil {
 		return nil, err
 	}
-	return t, nil
+	return t, t.readFree()
 }
-
-func (t *tree) close() { _ = syscall.Munmap(t.mapped) }
 
 // raw returns a page with its overflow.
 func (t *tree) raw(id uint64) (b []byte, err error) {
