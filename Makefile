@@ -3,6 +3,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 OUT     ?= bin/ovpn-verify
+TAGS    ?=
 # Where front can run before Go's runtime starts, the kernel starts the program there.
 TARGET  := $(or $(GOOS),$(shell $(GO) env GOOS))/$(or $(GOARCH),$(shell $(GO) env GOARCH))
 ENTRY   := $(if $(filter linux/amd64 linux/arm64,$(TARGET)),-E ovpn-verify/verify/front.Entry)
@@ -10,7 +11,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .PHONY: build
 build: ## the static binary, bin/ovpn-verify
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(ENTRY) $(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags '$(TAGS)' -ldflags '$(ENTRY) $(LDFLAGS)' -o $(OUT) ./cmd/ovpn-verify
 
 .PHONY: test
 test: ## every test, with what it needs; without root it says what it leaves out
@@ -49,6 +50,12 @@ bench-daemon: build ## the same from a real daemon's side, appended to the file
 bench-state: ## what a login costs the state, with few records and many; keeps testdata/bench/state.txt
 	cd verify/state && $(GO) test -table > ../../testdata/bench/state.txt
 	cat testdata/bench/state.txt
+
+.PHONY: bench-storm
+bench-storm: build ## a thousand logins at once on slow backends; keeps testdata/bench/storm.txt
+	scripts/install-deps
+	$(MAKE) build TAGS=slowfile OUT=bin/ovpn-verify-slow
+	$(GO) run ./scripts/bench/storm --binary bin/ovpn-verify --slow bin/ovpn-verify-slow
 
 .PHONY: size
 size: build ## what each dependency adds to the binary and to the worker's start

@@ -53,7 +53,7 @@ func TestTheSameWrongPasswordManyTimesAtOnceIsAskedOnce(t *testing.T) {
 // Sprayed at once: what waits for its turn is not asked once the address is locked out.
 func TestOnePasswordForManyUsersAtOnceIsLimitedByAddress(t *testing.T) {
 	f, backend := newSlow(t)
-	f.checks = make(chan struct{}, 4)
+	f.turns = newTurns(4)
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() { f.want(Refused, "", f.from("192.0.2.66", fmt.Sprint("user", i), "Summer2026")) })

@@ -166,7 +166,7 @@ func newSlow(t *testing.T) (*fixture, *slow) {
 		passwordOnly(p)
 		p.Backend = backend
 	})
-	f.checks = make(chan struct{}, 100)
+	f.turns = newTurns(100)
 	return f, backend
 }
 

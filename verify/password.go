@@ -110,26 +110,20 @@ func (a *attempt) answerBackend(ctx context.Context, pending []byte, answer secr
 // maxRounds bounds how often a server may ask in one login.
 const maxRounds = 10
 
-// ask waits for one of the places for backend checks, so that a storm does not
-// become a storm on the directory.
+// ask waits for a turn.
 func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.Identity, error)) (primary.Identity, error) {
 	a.asked = true
-	select {
-	case a.checks <- struct{}{}:
-		defer func() { <-a.checks }()
-		return check(ctx)
-	default:
+	leave, waited, err := a.turns.take(ctx)
+	if err != nil {
+		return primary.Identity{}, tooBusy(ctx, "other logins' backend checks")
 	}
-	select {
-	case a.checks <- struct{}{}:
-		defer func() { <-a.checks }()
+	defer leave()
+	if waited {
 		if err := a.checkLockedSince(ctx); err != nil {
 			return primary.Identity{}, err
 		}
-		return check(ctx)
-	case <-ctx.Done():
-		return primary.Identity{}, tooBusy(ctx, "other logins' backend checks")
 	}
+	return check(ctx)
 }
 
 func (a *attempt) request(password secret.Text) primary.Request {

@@ -335,7 +335,7 @@ func TestOutageIsNeverAWrongPassword(t *testing.T) {
 	cancel()
 	f.directory.outage = nil
 	for range 4 {
-		f.checks <- struct{}{}
+		f.turns.all <- struct{}{}
 	}
 	f.want(Unavailable, "waiting", f.Decide(ctx, Login{Username: "ada", Password: secret.FromString("pw-ada")}))
 }

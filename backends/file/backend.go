@@ -49,6 +49,7 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id pr
 	if !known {
 		hash = dummyHash
 	}
+	dawdle(ctx)
 	leave, err := b.turn(ctx)
 	if err != nil {
 		return primary.Identity{}, err
@@ -110,12 +111,12 @@ func identity(name string, hash Hash) primary.Identity {
 
 // current returns the users as the file has them now.
 func (b *Backend) current() (Users, error) {
+	b.mu.Lock() // also for the look: a disk that keeps a thousand logins waiting shall keep one thread
+	defer b.mu.Unlock()
 	now, err := secret.Version(b.path)
 	if err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.users != nil && b.seen == now {
 		return b.users, nil
 	}

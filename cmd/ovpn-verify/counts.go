@@ -65,18 +65,19 @@ func lockedOut(store *state.Store) (l status.Locked, err error) {
 }
 
 // countedDecide counts also what does not come to a decision.
-func (s *service) countedDecide(ctx context.Context, login verify.Login) (d verify.Decision) {
+func (s *service) countedDecide(ctx context.Context, login *verify.Login) *verify.Decision {
 	began := time.Now()
-	d = verify.Decision{Verdict: verify.Unavailable, Reason: verify.ReasonInternal}
+	d := &verify.Decision{Verdict: verify.Unavailable, Reason: verify.ReasonInternal}
 	s.counts.Began()
 	defer func() { s.counts.Login(d.Verdict.String(), d.Reason, time.Since(began)) }()
-	return s.pipeline.Decide(ctx, login)
+	s.pipeline.DecideTo(ctx, login, d)
+	return d
 }
 
 // tooMany writes the record of a login that nobody looked at.
 func (s *service) tooMany(call openvpn.Call) {
 	d := verify.Decision{Verdict: verify.Unavailable, Reason: verify.ReasonBusy, Cause: errors.New("worker.max_pending logins are under way")}
-	d.Record(s.log, s.newLogin(call), s.config.Login.Backend)
+	s.record(&d, s.newLogin(&call))
 	s.counts.Began()
 	s.counts.Login(d.Verdict.String(), d.Reason, 0)
 }

@@ -97,7 +97,7 @@ func (s *service) forWorker(path string) worker.Service {
 // decide writes the verdict first and the record after it: the user waits for
 // the one only.
 func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvpn.Results) {
-	login := s.newLogin(call)
+	login := s.newLogin(&call)
 	d := s.countedDecide(ctx, login)
 	var err error
 	if d.Verdict == verify.Accepted {
@@ -105,14 +105,21 @@ func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvp
 	} else {
 		err = results.Refuse(d.Text)
 	}
-	d.Record(s.log, login, s.config.Login.Backend)
+	s.record(d, login)
 	if err != nil {
 		s.log.Error("verdict not delivered", "login", login.ID, "cause", err)
 	}
 }
 
-func (s *service) newLogin(call openvpn.Call) verify.Login {
-	return verify.Login{
+// record is kept out of the frame in which a login waits: see verify.DecideTo.
+//
+//go:noinline
+func (s *service) record(d *verify.Decision, login *verify.Login) {
+	d.Record(s.log, *login, s.config.Login.Backend)
+}
+
+func (s *service) newLogin(call *openvpn.Call) *verify.Login {
+	return &verify.Login{
 		ID: verify.NewLoginID(), Username: call.Username, Password: call.Password,
 		CommonName: call.CommonName, ClientIP: call.ClientIP, ClientPort: call.ClientPort,
 		ClientProto: call.ClientProto, CanChallenge: call.HasReason,

@@ -66,14 +66,14 @@ func decideNow(c front.Call, call openvpn.Call) (status int, err error) {
 }
 
 func (s *service) loginInsideCall(c front.Call, call openvpn.Call) (status int, err error) {
-	login := s.newLogin(call)
-	d, err := inTime(s.config.Login.Deadline, func(ctx context.Context) verify.Decision {
+	login := s.newLogin(&call)
+	d, err := inTime(s.config.Login.Deadline, func(ctx context.Context) *verify.Decision {
 		return s.countedDecide(ctx, login)
 	})
 	if err != nil {
 		return exitRefused, err
 	}
-	d.Record(s.log, login, s.config.Login.Backend)
+	s.record(d, login)
 	if d.Verdict == verify.Accepted {
 		return exitOK, nil
 	}

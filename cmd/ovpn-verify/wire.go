@@ -13,6 +13,7 @@ import (
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/logging"
 	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/worker"
 )
 
 // configFlag is the path of the configuration.
@@ -37,7 +38,7 @@ func newPipeline(c config.Config) (*verify.Pipeline, error) {
 		Login: c.Login, TOTP: c.TOTP, Limits: c.Limits, Session: c.Session, Backend: backend,
 		Store: store, Now: time.Now,
 		OneTimePasswords: c.Login.OneTimePasswords || c.Login.Backend == "radius" && c.RADIUS.Push,
-	}, c.Worker.MaxConcurrent), nil
+	}, worker.MaxConnections(c.Worker.MaxConcurrent)), nil
 }
 
 func newBackend(c config.Config, store *state.Store) (verify.PasswordChecker, error) {
@@ -49,7 +50,7 @@ func newBackend(c config.Config, store *state.Store) (verify.PasswordChecker, er
 		if err != nil {
 			return nil, err
 		}
-		backend.LimitConnections(c.Worker.MaxConcurrent)
+		backend.LimitConnections(worker.MaxConnections(c.Worker.MaxConcurrent))
 		if len(c.LDAP.URLs) > 1 || strings.HasPrefix(c.LDAP.URLs[0], "srv://") {
 			backend.RememberServers(serverMemory{store, "ldap"})
 		}

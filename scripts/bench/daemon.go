@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"ovpn-verify/scripts/bench/figures"
 	"ovpn-verify/scripts/testbed"
 )
 
@@ -30,7 +31,7 @@ type target struct {
 
 // benchDaemon measures by OpenVPN's own log, and appends its table.
 func benchDaemon(o options, dir string) (err error) {
-	before := loadAverage()
+	before := figures.Load()
 	network, err := testbed.NewNetwork()
 	if err != nil {
 		return err
@@ -134,11 +135,11 @@ func daemonTable(targets []*target, logins int, load string) (string, error) {
 		"the daemon stands still from the client's info to the verdict on the call (its log)\n\n", logins, load)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "stands still\tp99\tmedian / Go's\tmedian / C's\tmedian / shell's\tlogin on the client\t\t")
-	median := func(name string) float64 { return percentile(blocked[name], ms, 50) }
+	median := func(name string) float64 { return figures.Percentile(blocked[name], figures.Ms, 50) }
 	for _, t := range targets {
 		m := median(t.name)
-		fmt.Fprintf(w, "%.2f\t%.2f\t%.2f\t%s\t%.2f\t%.0f\t\t%s\n", m, percentile(blocked[t.name], ms, 99),
-			m/median(nameGo), ratio(m, median(nameC), len(blocked[nameC])), m/median(nameSh), percentile(t.logins, ms, 50), t.name)
+		fmt.Fprintf(w, "%.2f\t%.2f\t%.2f\t%s\t%.2f\t%.0f\t\t%s\n", m, figures.Percentile(blocked[t.name], figures.Ms, 99),
+			m/median(nameGo), ratio(m, median(nameC), len(blocked[nameC])), m/median(nameSh), figures.Percentile(t.logins, figures.Ms, 50), t.name)
 	}
 	w.Flush()
 	return b.String(), nil

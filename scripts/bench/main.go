@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"ovpn-verify/scripts/bench/figures"
 )
 
 func main() {
@@ -66,7 +68,7 @@ func run() (err error) {
 
 // benchCalls prints the first table and begins the file with it.
 func benchCalls(o options, dir string) error {
-	before := loadAverage()
+	before := figures.Load()
 	programs, err := callPrograms(o, dir)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func benchCalls(o options, dir string) error {
 	if err != nil {
 		return err
 	}
-	text := machine(o.binary, dir, before) + callTable(programs, all, o.runs)
+	text := figures.Machine(o.binary, dir, before) + callTable(programs, all, o.runs)
 	fmt.Print(text)
 	return os.WriteFile(o.out, []byte(text), 0o644)
 }

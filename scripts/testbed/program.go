@@ -16,14 +16,15 @@ import (
 )
 
 // BuildProgram builds ovpn-verify as it ships, with make, into a folder of its
-// own, where every user can execute it. remove takes it away again.
-func BuildProgram() (binary string, remove func(), err error) {
+// own, where every user can execute it. remove takes it away again. With tags it
+// is another program than that which ships.
+func BuildProgram(tags ...string) (binary string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "ovpn-verify-built-")
 	if err != nil {
 		return "", nil, err
 	}
 	binary = filepath.Join(dir, "ovpn-verify")
-	out, err := build(binary)
+	out, err := build(binary, tags)
 	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
 		os.RemoveAll(dir)
 		return "", nil, fmt.Errorf("testbed: building ovpn-verify: %w\n%s", err, out)
@@ -31,13 +32,13 @@ func BuildProgram() (binary string, remove func(), err error) {
 	return binary, func() { os.RemoveAll(dir) }, nil
 }
 
-func build(binary string) (output []byte, err error) {
+func build(binary string, tags []string) (output []byte, err error) {
 	module, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return nil, err
 	}
 	root := filepath.Dir(strings.TrimSpace(string(module)))
-	return exec.Command("make", "-s", "-C", root, "build", "OUT="+binary).CombinedOutput()
+	return exec.Command("make", "-s", "-C", root, "build", "OUT="+binary, "TAGS="+strings.Join(tags, ",")).CombinedOutput()
 }
 
 // Worker is a worker process of ovpn-verify.

@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -47,6 +48,7 @@ type Slapd struct {
 	command func() *exec.Cmd
 	process *process
 	ldapi   string
+	files   Files
 }
 
 // StartSlapd starts a directory on the loopback of the server's namespace.
@@ -109,7 +111,7 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 	}
 	s := &Slapd{
 		URL: fmt.Sprintf("ldap://127.0.0.1:%d", port), TLSURL: fmt.Sprintf("ldaps://127.0.0.1:%d", tlsPort),
-		CAFile: files.CA, LogPath: filepath.Join(dir, "log"), ldapi: filepath.Join(dir, "ldapi"),
+		CAFile: files.CA, LogPath: filepath.Join(dir, "log"), ldapi: filepath.Join(dir, "ldapi"), files: files,
 	}
 	s.Socket = s.ldapiURL()
 	listeners := s.URL + " " + s.TLSURL + " " + s.Socket
@@ -118,6 +120,15 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 		return s, err
 	}
 	return s, s.Add(groupsLDIF) // through the server: memberof needs it
+}
+
+// ServerTLS is for what stands in front of the directory and shows its certificate.
+func (s *Slapd) ServerTLS() (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(s.files.Cert, s.files.Key)
+	if err != nil {
+		return nil, fmt.Errorf("slapd: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
 }
 
 func (s *Slapd) ldapiURL() string { return "ldapi://" + strings.ReplaceAll(s.ldapi, "/", "%2F") }

@@ -3,6 +3,7 @@ package testbed
 import (
 	"errors"
 	"fmt"
+	"os"
 )
 
 // Prepared is a call whose files are there and whose program has not been started:
@@ -43,4 +44,13 @@ func (p *Prepared) Verdict() byte {
 // Remove takes the files away.
 func (p *Prepared) Remove() error {
 	return p.files.remove(p.files.control, p.files.reason, p.files.pending, p.credentials)
+}
+
+// give makes the files another user's, as those of a daemon that runs as that user.
+func (p *Prepared) give(uid, gid int) error {
+	var errs []error
+	for _, path := range []string{p.files.control, p.files.reason, p.files.pending, p.credentials} {
+		errs = append(errs, os.Chown(path, uid, gid))
+	}
+	return errors.Join(errs...)
 }

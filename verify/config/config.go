@@ -54,7 +54,7 @@ func Default() Config {
 		TOTP:   verify.DefaultTOTPConfig(),
 		Limits: verify.DefaultLimitsConfig(), Session: verify.DefaultSessionConfig(),
 		State:  StateConfig{Path: "/var/lib/ovpn-verify/state.db"},
-		Worker: WorkerConfig{Linger: time.Minute, MaxConcurrent: 64, MaxPending: 4096},
+		Worker: WorkerConfig{Linger: time.Minute, MaxConcurrent: 2048, MaxPending: 4096},
 		Log:    logging.DefaultConfig(),
 	}
 }

@@ -51,6 +51,7 @@ func (r *ConnectResults) Abandon() { r.once.Do(r.close) }
 func (r *ConnectResults) answer(write func() error) error {
 	err := ErrDecided
 	r.once.Do(func() {
+		defer writing()()
 		defer r.close()
 		err = write()
 	})

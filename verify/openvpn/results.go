@@ -32,12 +32,25 @@ func (r *Results) Accept() error { return r.decide("", '1') }
 // challenge or a TEMP text. It is complete before OpenVPN sees the verdict.
 func (r *Results) Refuse(text string) error { return r.decide(text, '0') }
 
+// writers are those who write an answer at this moment. A disk that lets a system
+// call wait keeps a thread with it, and of threads a unit may allow few: were there
+// none left, the runtime would end the process and every login in it.
+var writers = make(chan struct{}, 2)
+
+func writing() (written func()) {
+	writers <- struct{}{}
+	return func() { <-writers }
+}
+
 // Abandon closes the files without a verdict, for a job that is another worker's.
 func (r *Results) Abandon() { r.once.Do(r.close) }
 
 func (r *Results) decide(text string, verdict byte) error {
 	err := ErrDecided
-	r.once.Do(func() { err = r.write(text, verdict) })
+	r.once.Do(func() {
+		defer writing()()
+		err = r.write(text, verdict)
+	})
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -76,11 +77,20 @@ func newJob(frame []byte, files func(openvpn.Call) ([]*os.File, error)) (pending
 // start runs an admitted job in the background.
 func (w *worker) start(j pendingJob) { go w.run(j) }
 
+// run is one goroutine for each job: a thousand of them wait in a storm, and their
+// stacks are most of what the worker needs then. One that does not come back at
+// its deadline is answered by a timer, and left behind.
 func (w *worker) run(j pendingJob) {
-	defer w.done()
-	// Whatever happened above: a job without an answer gets this one, and after
-	// an answer it changes nothing.
-	defer func() { _ = j.work.giveUp() }()
+	var once sync.Once
+	end := func() {
+		once.Do(func() {
+			// Whatever happened: a job without an answer gets this one, and after an
+			// answer it changes nothing.
+			_ = j.work.giveUp()
+			w.done()
+		})
+	}
+	defer end()
 	if j.crowded {
 		w.turnAway(j)
 		return
@@ -91,17 +101,13 @@ func (w *worker) run(j pendingJob) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.Deadline)
 	defer cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer w.reportPanic(j.work.givenUp())
-		j.work.do(ctx, w.Service)
-	}()
-	select {
-	case <-done:
-	case <-time.After(w.Deadline + grace):
+	late := time.AfterFunc(w.Deadline+grace, func() {
 		w.Log.Error(j.work.givenUp() + ": it did not end at its deadline")
-	}
+		end()
+	})
+	defer late.Stop()
+	defer w.reportPanic(j.work.givenUp())
+	j.work.do(ctx, w.Service)
 }
 
 // turnAway answers before it tells: the user waits.

@@ -55,9 +55,20 @@ func (f *fixture) want(t *testing.T, verdict, text string) {
 	}
 }
 
+// runJob waits until the job has been counted out, which is not always where it comes back.
 func (f *fixture) runJob() {
 	f.job.crowded = f.countIn()
-	f.run(f.job)
+	before := f.countPending()
+	f.start(f.job)
+	for f.countPending() == before {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (f *fixture) countPending() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pending
 }
 
 var unavailable = reason.Temporary(reason.Unavailable, "990")

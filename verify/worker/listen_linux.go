@@ -56,18 +56,29 @@ func (w *worker) serve() error {
 	}
 }
 
-// descriptorsForOthers stay free for the store, the log and the backends'
-// connections.
-const descriptorsForOthers = 96
+// descriptorsForOthers stay free for the store, the log and the sockets.
+const descriptorsForOthers = 64
 
 // maxJobs is how many jobs' files the process may hold open. Above it the kernel
 // would drop the files of a job that is offered.
 func maxJobs() int {
+	open := maxDescriptors()
+	return max(1, (open-open/connectionShare-descriptorsForOthers)/maxFiles)
+}
+
+// connectionShare is the part of the descriptors that is for the backend.
+const connectionShare = 4
+
+// MaxConnections is how many connections to backends the process may hold open
+// beside the jobs' files, wanted at most.
+func MaxConnections(wanted int) int { return min(wanted, max(1, maxDescriptors()/connectionShare)) }
+
+func maxDescriptors() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<20 {
-		return 1 << 19
+		return 1 << 20
 	}
-	return max(1, (int(limit.Cur)-descriptorsForOthers)/maxFiles)
+	return int(limit.Cur)
 }
 
 // take acknowledges a job and runs it, or declines by closing the connection.

@@ -41,7 +41,7 @@ func workOn(call openvpn.Call, files []*os.File) work {
 	if call.HasReason {
 		text = files[1]
 	}
-	return login{call, openvpn.NewResults(files[0], text)}
+	return &login{call, openvpn.NewResults(files[0], text)}
 }
 
 type login struct {
@@ -49,17 +49,17 @@ type login struct {
 	results *openvpn.Results
 }
 
-func (l login) do(ctx context.Context, s Service) { s.Decide(ctx, l.call, l.results) }
+func (l *login) do(ctx context.Context, s Service) { s.Decide(ctx, l.call, l.results) }
 
-func (l login) refuse() error {
+func (l *login) refuse() error {
 	return l.results.Refuse(reason.Temporary(reason.Unavailable, l.call.ClientProto))
 }
 
-func (l login) giveUp() error { return l.refuse() }
+func (l *login) giveUp() error { return l.refuse() }
 
-func (l login) abandon() { l.results.Abandon() }
+func (l *login) abandon() { l.results.Abandon() }
 
-func (login) givenUp() string { return "login answered as unavailable" }
+func (*login) givenUp() string { return "login answered as unavailable" }
 
 // connection is a session that begins. Its login was accepted, so that a failure
 // costs it the directives and not more; only without any service it is refused,

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"ovpn-verify/scripts/testbed"
+)
+
+// storm is a configuration with a backend behind it.
+type storm struct {
+	name   string
+	dir    string
+	binary string
+	config string
+	logins int
+	fronts []int // at a time: a daemon runs one
+}
+
+// row is what became of one storm.
+type row struct {
+	name    string
+	fronts  int
+	idle    []testbed.Passed
+	passed  []testbed.Passed
+	seen    testbed.Seen
+	pending int // the most that waited at one moment
+}
+
+// quiet calls go before each storm; they are refused for their name, so that only
+// front is measured, and the worker there.
+const quiet = 300
+
+func user(i int) string { return fmt.Sprintf("user%04d", i) }
+
+func (s *storm) call(user string) testbed.Call {
+	return testbed.Call{Binary: s.binary, Config: s.config, Username: user, Password: password}
+}
+
+// calls are those of different users at different addresses.
+func (s *storm) calls() []testbed.Call {
+	calls := make([]testbed.Call, s.logins)
+	for i := range calls {
+		calls[i] = s.call(user(i))
+		calls[i].IP = fmt.Sprintf("10.%d.%d.7", i/250, i%250)
+	}
+	return calls
+}
+
+func (s *storm) run(fronts int) (row, error) {
+	r := row{name: s.name, fronts: fronts}
+	dir := filepath.Join(s.dir, fmt.Sprintf("calls-%d", fronts))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return r, err
+	}
+	before := testbed.Storm{Dir: dir, Pause: 2 * time.Millisecond}
+	for range quiet {
+		before.Calls = append(before.Calls, s.call(strings.Repeat("a", 300)))
+	}
+	var err error
+	if r.idle, err = before.Run(); err != nil {
+		return r, err
+	}
+	r.idle = r.idle[1:] // which started the worker
+	seen := testbed.WatchWorkers(s.dir)
+	r.passed, err = testbed.Storm{Dir: dir, AtOnce: fronts, Calls: s.calls()}.Run()
+	r.seen = seen()
+	r.pending = mostPending(r.passed)
+	for _, pid := range r.seen.PIDs {
+		if e := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(e, syscall.ESRCH) {
+			err = errors.Join(err, e)
+		}
+	}
+	return r, err
+}

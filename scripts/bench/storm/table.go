@@ -1,0 +1,64 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"ovpn-verify/scripts/bench/figures"
+	"ovpn-verify/scripts/testbed"
+)
+
+func table(o options, rows []row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%d logins at once, each of another user from another address, the configuration as it is by default\n\n", o.logins)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "fronts\taccepted\tpending\tworkers\tMiB\tthreads\tfront idle\tmedian\tp99\tverdict median\tp99\tlast\t\t")
+	for _, r := range rows {
+		accepted := 0
+		for _, p := range r.passed {
+			if p.Verdict == '1' {
+				accepted++
+			}
+		}
+		blocked := func(p testbed.Passed) float64 { return figures.Ms(p.Blocked) }
+		took := func(p testbed.Passed) float64 { return figures.Ms(p.Took) }
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.1f\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t\t%s\n",
+			r.fronts, accepted, r.pending, len(r.seen.PIDs), float64(r.seen.Resident)/1024, r.seen.Threads,
+			figures.Percentile(r.idle, blocked, 50), figures.Percentile(r.passed, blocked, 50), figures.Percentile(r.passed, blocked, 99),
+			figures.Percentile(r.passed, took, 50), figures.Percentile(r.passed, took, 99), figures.Percentile(r.passed, took, 100), r.name)
+	}
+	t.Flush()
+	b.WriteString(`
+fronts    how many ran at a time; a daemon runs one and waits for it
+pending   logins that had been handed over and not decided, at most
+MiB       the worker's memory at its most (VmHWM), with the program's own pages
+front     ms that the daemon stands still: fork, exec and wait; idle: the median of 300 calls just before
+verdict   ms from the start of front to the verdict
+`)
+	return b.String()
+}
+
+// mostPending is how many had been handed over and were not decided at one moment.
+func mostPending(passed []testbed.Passed) int {
+	type change struct {
+		at time.Time
+		by int
+	}
+	var changes []change
+	for _, p := range passed {
+		if p.Took > 0 {
+			changes = append(changes, change{p.Began.Add(p.Blocked), 1}, change{p.Began.Add(max(p.Took, p.Blocked)), -1})
+		}
+	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(a.at.Compare(b.at), b.by-a.by) })
+	pending, most := 0, 0
+	for _, c := range changes {
+		pending += c.by
+		most = max(most, pending)
+	}
+	return most
+}

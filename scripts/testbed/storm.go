@@ -1,0 +1,152 @@
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Storm is many logins that wait at once. Their programs are started one after the
+// other, as one daemon does, which waits for each to end and for no verdict; or
+// AtOnce at a time, as several daemons do.
+type Storm struct {
+	Calls  []Call // all in Dir
+	Dir    string
+	AtOnce int           // 0: one
+	Pause  time.Duration // after each program
+	Window time.Duration // how long verdicts are waited for, from the last start; 0: 60 s
+
+	Credential *syscall.Credential // whose processes; nil: the caller's
+	Wrap       []string            // what runs the program in place of the shell that a daemon's unit is, such as prlimit
+}
+
+// Passed is one login of a storm.
+type Passed struct {
+	Began   time.Time
+	Blocked time.Duration // how long the daemon stood still
+	Status  int           // exit status; -1 when a signal ended the program
+	Verdict byte          // 0: none came
+	Took    time.Duration // from the start to the verdict, 0 without one
+	Reason  string
+}
+
+// Run starts all of them and waits for their verdicts. Its error is about what it
+// could not do; a login without a verdict is none.
+func (s Storm) Run() (passed []Passed, err error) {
+	verdicts, err := watchFiles(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	prepared, err := s.prepare()
+	defer func() {
+		for _, p := range prepared {
+			err = errors.Join(err, p.Remove())
+		}
+		err = errors.Join(err, verdicts.close())
+	}()
+	if err != nil {
+		return nil, err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would stop what measures
+	passed, err = s.start(prepared)
+	if err != nil {
+		return nil, err
+	}
+	s.wait(verdicts, prepared, passed)
+	return passed, nil
+}
+
+func (s Storm) prepare() (prepared []*Prepared, err error) {
+	for _, c := range s.Calls {
+		c.Dir = s.Dir
+		p, err := c.Prepare()
+		if err != nil {
+			return prepared, err
+		}
+		prepared = append(prepared, p)
+		if s.Credential != nil {
+			if err := p.give(int(s.Credential.Uid), int(s.Credential.Gid)); err != nil {
+				return prepared, err
+			}
+		}
+	}
+	return prepared, nil
+}
+
+func (s Storm) start(prepared []*Prepared) ([]Passed, error) {
+	passed, errs := make([]Passed, len(prepared)), make([]error, len(prepared))
+	next := make(chan int)
+	var daemons sync.WaitGroup
+	for range max(1, s.AtOnce) {
+		daemons.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for i := range next {
+				passed[i], errs[i] = s.call(s.Calls[i].Binary, prepared[i])
+				time.Sleep(s.Pause)
+			}
+		})
+	}
+	for i := range prepared {
+		next <- i
+	}
+	close(next)
+	daemons.Wait()
+	return passed, errors.Join(errs...)
+}
+
+// call starts the program and waits for its end.
+func (s Storm) call(binary string, p *Prepared) (Passed, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return Passed{}, err
+	}
+	defer null.Close()
+	argv := slices.Concat(s.Wrap, []string{binary}, p.Args)
+	attr := &syscall.ProcAttr{
+		Dir: "/", Env: p.Env, Files: []uintptr{null.Fd(), null.Fd(), null.Fd()},
+		Sys: &syscall.SysProcAttr{Credential: s.Credential},
+	}
+	var status syscall.WaitStatus
+	r := Passed{Began: time.Now(), Status: -1}
+	pid, err := syscall.ForkExec(argv[0], argv, attr)
+	for err == nil {
+		if _, err = syscall.Wait4(pid, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
+			break
+		}
+		err = nil
+	}
+	r.Blocked = time.Since(r.Began)
+	if err != nil {
+		return r, fmt.Errorf("testbed: %s: %w", argv[0], err)
+	}
+	if status.Exited() {
+		r.Status = status.ExitStatus()
+	}
+	return r, nil
+}
+
+// wait waits for the verdicts of those that are deferred.
+func (s Storm) wait(verdicts *fileWatch, prepared []*Prepared, passed []Passed) {
+	window := s.Window
+	if window == 0 {
+		window = defaultWindow
+	}
+	deadline := time.Now().Add(window)
+	for i, p := range prepared {
+		r := &passed[i]
+		if r.Status == 2 {
+			if at, ok := verdicts.closed(p.Control, deadline); ok {
+				r.Took = at.Sub(r.Began)
+			}
+			r.Verdict = p.Verdict()
+		}
+		r.Reason = readText(p.files.reason)
+	}
+}

@@ -1,0 +1,104 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// occupied are the turns of which so many are taken for an hour.
+func occupied(t *testing.T, turns turns, count int) (leave []func()) {
+	t.Helper()
+	for range count {
+		l, _, err := turns.take(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave = append(leave, l)
+	}
+	return leave
+}
+
+func TestTurnsAreServedInOrder(t *testing.T) {
+	for most, before := range map[int]int{1: 1, 8: 8, fewAtOnce + 10: fewAtOnce + 10} {
+		synctest.Test(t, func(t *testing.T) {
+			turns := newTurns(most)
+			leave := occupied(t, turns, before)
+			var order []int
+			for i := range 100 {
+				go func() {
+					leave, waited, err := turns.take(t.Context())
+					if err != nil || !waited {
+						t.Errorf("waited %t, %v", waited, err)
+						return
+					}
+					order = append(order, i)
+					leave()
+				}()
+				synctest.Wait() // this one waits before the next one comes
+			}
+			leave[0]()
+			synctest.Wait()
+			time.Sleep(200 * patience)
+			if len(order) != 100 || !slices.IsSorted(order) {
+				t.Errorf("of %d places: %v", most, order)
+			}
+		})
+	}
+}
+
+// Few ask a backend that answers at once, as many as are allowed one that does not.
+func TestASlowBackendIsAskedByMore(t *testing.T) {
+	for takes, want := range map[time.Duration]int{time.Millisecond: fewAtOnce, 2 * time.Second: 500} {
+		synctest.Test(t, func(t *testing.T) {
+			turns := newTurns(500)
+			asking, most := 0, 0
+			began := time.Now()
+			var last time.Duration
+			for range 600 {
+				go func() {
+					leave, _, err := turns.take(t.Context())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					asking++
+					most = max(most, asking)
+					time.Sleep(takes)
+					asking--
+					last = time.Since(began)
+					leave()
+				}()
+				synctest.Wait()
+			}
+			time.Sleep(10 * time.Second)
+			if most != want || last > 2*takes+3*patience {
+				t.Errorf("with a backend that takes %v %d asked at once, want %d; the last was through after %v", takes, most, want, last)
+			}
+		})
+	}
+}
+
+// Whoever gives up leaves no place taken.
+func TestWaitingForATurnEnds(t *testing.T) {
+	for _, most := range []int{1, fewAtOnce + 1} {
+		synctest.Test(t, func(t *testing.T) {
+			turns := newTurns(most)
+			leave := occupied(t, turns, min(most, fewAtOnce))
+			ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+			defer cancel()
+			if _, _, err := turns.take(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v", err)
+			}
+			for _, l := range leave {
+				l()
+			}
+			if len(turns.all) != 0 || len(turns.few) != 0 {
+				t.Errorf("%d and %d places are taken", len(turns.all), len(turns.few))
+			}
+		})
+	}
+}
