@@ -129,7 +129,7 @@ func printKind(dir, name, bucket string) (err error) {
 	printRow("a login's question and the answer", stores, *benchRounds, func(b *benchStore) float64 {
 		return took(func() error { return benchQuestion(b.Store, rand.IntN(b.users)) })
 	})
-	printRow("of 64 logins at once, each", stores, *benchRounds/10, func(b *benchStore) float64 {
+	printRow("of 64 logins at once, each", stores, max(1, *benchRounds/10), func(b *benchStore) float64 {
 		return took(func() error { return atOnce(64, b.Store, rand.IntN(b.users), b.users) }) / 64
 	})
 	return nil
@@ -142,7 +142,7 @@ func (b *benchStore) login() float64 {
 // printFirst is about processes that begin.
 func printFirst(stores []*benchStore) {
 	logins := map[*benchStore][]float64{}
-	printRow("the first look of a process", stores, *benchRounds/4, func(b *benchStore) float64 {
+	printRow("the first look of a process", stores, max(1, *benchRounds/4), func(b *benchStore) float64 {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=first %s %d", roleEnv, b.path, rand.IntN(b.users)))
 		out, err := cmd.Output()
@@ -154,7 +154,7 @@ func printFirst(stores []*benchStore) {
 		logins[b] = append(logins[b], login)
 		return look
 	})
-	printRow("and the first login after it", stores, *benchRounds/4, func(b *benchStore) float64 {
+	printRow("and the first login after it", stores, max(1, *benchRounds/4), func(b *benchStore) float64 {
 		next := logins[b][0]
 		logins[b] = logins[b][1:]
 		return next
