@@ -69,6 +69,11 @@ func TestStoppedWorkerHoldsNobodyUp(t *testing.T) {
 		}
 		login := g.start(g.call())
 		waited += len(fronts(g.binary, g.path("config.toml")))
+		// Longer than front waits; a worker may be stopped while it holds the state.
+		time.Sleep(500 * time.Millisecond)
+		for _, w := range stopped {
+			_ = syscall.Kill(w.PID, syscall.SIGCONT)
+		}
 		if r, err := login.Wait(t.Context()); err != nil || r.Status != 2 || !r.Accepted() {
 			t.Errorf("%+v, %v", r, err)
 		}
