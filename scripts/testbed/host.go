@@ -79,14 +79,18 @@ func (h *Host) Path(path string) string { return filepath.Join(h.Root, path) }
 // StartServer starts OpenVPN on the host with a file of its own there, which has
 // to listen on UDP at this port with a certificate of the network's authority.
 func (h *Host) StartServer(config string, port int) (*Server, error) {
+	return h.serve(h.Command(context.Background(), "openvpn", "--cd", filepath.Dir(config), "--config", config), port)
+}
+
+// serve runs a command that becomes OpenVPN's server.
+func (h *Host) serve(cmd *exec.Cmd, port int) (*Server, error) {
 	n := h.network
 	s := &Server{Port: port, Proto: "udp4", LogPath: n.Path(fmt.Sprintf("host-server%d.log", n.next())), network: n, ca: n.Path("ca.pem")}
 	if err := os.WriteFile(s.ca, n.CA.PEM(), 0o644); err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
 	var err error
-	s.process, err = spawn(h.Command(context.Background(), "openvpn", "--cd", filepath.Dir(config), "--config", config), s.LogPath)
-	if err != nil {
+	if s.process, err = spawn(cmd, s.LogPath); err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
 	n.atClose(s.Stop, s.LogPath)
