@@ -14,9 +14,11 @@ import (
 func TestPackagesLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	deb := h.bring(packaged.packages.Deb)
+	deb, rpm := h.bring(packaged.packages.Deb), h.bring(packaged.packages.RPM)
 	for name, way := range map[string]struct{ install, remove, binary string }{
-		"deb":     {"apt-get install -y " + deb, "dpkg --purge ovpn-verify", "/usr/bin"},
+		"deb": {"apt-get install -y " + deb, "dpkg --purge ovpn-verify", "/usr/bin"},
+		// Debian's packages are not in rpm's list, so what it needs cannot be found there.
+		"rpm":     {"rpm -U --force --nodeps --force-debian " + rpm, "rpm -e --nodeps --force-debian ovpn-verify", "/usr/bin"},
 		"tarball": {h.unpacked() + "/install", "/usr/local/share/ovpn-verify/install --undo", "/usr/local/bin"},
 		"tarball, another folder": {h.unpacked() + "/install --prefix /opt/vpn", h.unpacked() + "/install --undo --prefix /opt/vpn",
 			"/opt/vpn/bin"},
