@@ -46,9 +46,9 @@ func (cmd *configCheck) Run(path *configFlag) error {
 			return config.Locate(string(*path), fmt.Errorf("file.path: %w", err))
 		}
 	}
-	if _, err := os.Stat(filepath.Dir(c.State.Path)); errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintf(os.Stderr, "warning: folder %s does not exist: nothing can be remembered, failed attempts are not counted; "+
-			"make it with: install -d -m 0700 -o USER %[1]s (the user that OpenVPN runs as)\n", filepath.Dir(c.State.Path))
+	warnOfNoFolder(c.State.Path, "nothing can be remembered, failed attempts are not counted", "0700")
+	if c.Metrics.Textfile != "" {
+		warnOfNoFolder(c.Metrics.Textfile, "there are no metrics", "0755")
 	}
 	for _, w := range c.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
@@ -62,6 +62,15 @@ func (cmd *configCheck) Run(path *configFlag) error {
 		return serverErr
 	}
 	return cmd.tell(findings)
+}
+
+// warnOfNoFolder tells of a file that the worker cannot make, and does without.
+func warnOfNoFolder(path, then, mode string) {
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(os.Stderr, "warning: folder %s does not exist: %s; make it with: install -d -m %s -o USER %[1]s (the user that OpenVPN runs as)\n",
+			folder, then, mode)
+	}
 }
 
 // usableByWorker becomes worker.user, for good, to see whether it can do its
