@@ -33,6 +33,10 @@ lint: ## what CI checks besides the tests
 packages: ## deb, rpm and tarball for amd64 and arm64, with their sums, in dist
 	scripts/packaging/build
 
+.PHONY: packages-reproducible
+packages-reproducible: ## the packages of the last commit, built twice: the same bytes?
+	scripts/packaging/reproducible
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute
 	scripts/fuzz
