@@ -103,3 +103,16 @@ func TestCompletions(t *testing.T) {
 		}
 	}
 }
+
+// The profile is one that AppArmor's own reader takes, with and without a kernel
+// that knows AppArmor, and it has the programs of packages and tarball.
+func TestAppArmorProfile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(unpack(t), "prefix/share/apparmor/extra-profiles/ovpn-verify")
+	shell(t, `apparmor_parser --skip-kernel-load --skip-cache "$1" 2>&1`, path)
+	if rules := shell(t, `apparmor_parser --skip-kernel-load --skip-cache --names "$1" 2>/dev/null`, path); rules != "ovpn-verify\n" {
+		t.Errorf("profiles: %q", rules)
+	}
+	broken := path + ".broken"
+	shell(t, `sed 's/capability setuid,/capability no-such,/' "$1" >"$2" && ! apparmor_parser --skip-kernel-load --skip-cache "$2" 2>&1`, path, broken)
+}
