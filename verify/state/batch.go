@@ -106,11 +106,16 @@ func (s *Store) waiting() bool {
 	return s.leading
 }
 
+// maxBatch bounds a transaction: in a storm a thousand logins end at once, and on a
+// machine that is busy the whole of them would come too late for all of them.
+const maxBatch = 128
+
 func (s *Store) take() []*call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch := s.queue
-	s.queue = nil
+	n := min(len(s.queue), maxBatch)
+	batch := slices.Clone(s.queue[:n])
+	s.queue = slices.Delete(s.queue, 0, n)
 	return batch
 }
 
