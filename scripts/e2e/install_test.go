@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,11 +58,15 @@ func (h *host) wantInstalled(binary string) {
 		h.t.Errorf("installed:\n%swant:\n%s", got, want)
 	}
 	prefix := filepath.Dir(binary)
-	if _, err := os.Stat(h.path(prefix + "/lib/systemd/system/openvpn-server@.service.d/ovpn-verify.conf")); err != nil {
-		h.t.Error(err)
-	}
-	if program, _ := os.ReadFile(h.path(binary + "/ovpn-verify")); len(program) == 0 {
-		h.t.Error("the program is empty")
+	for _, name := range []string{
+		"lib/systemd/system/openvpn-server@.service.d/ovpn-verify.conf", "lib/sysusers.d/ovpn-verify.conf", "lib/tmpfiles.d/ovpn-verify.conf",
+		"share/man/man8/ovpn-verify.8.gz", "share/man/man5/ovpn-verify.toml.5.gz", "share/bash-completion/completions/ovpn-verify",
+		"share/fish/vendor_completions.d/ovpn-verify.fish", "share/zsh/*/_ovpn-verify", "share/apparmor/extra-profiles/ovpn-verify",
+		"share/doc/ovpn-verify/sbom.cdx.json", "share/doc/ovpn-verify/docs/upgrading.md",
+	} {
+		if found, _ := filepath.Glob(h.path(prefix + "/" + name)); len(found) != 1 {
+			h.t.Errorf("%s/%s: found %q", prefix, name, found)
+		}
 	}
 }
 
