@@ -51,6 +51,10 @@ func (b *Backend) exchangeUDP(ctx context.Context, server string, req primary.Re
 // from any other address, and it is new for each request, so its port is random.
 // received tells, with an error, whether the server may have got the request.
 func (b *Backend) exchangeAt(ctx context.Context, server string, at netip.AddrPort, req primary.Request, c credential, state []byte) (answer *radius.Packet, received bool, err error) {
+	// Without a handshake there is nothing at which dialling would look at ctx.
+	if err := ctx.Err(); err != nil {
+		return nil, false, fmt.Errorf("given up: %w", err)
+	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", at.String())
 	if err != nil {
 		return nil, false, err
