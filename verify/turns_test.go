@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,9 +56,16 @@ func TestASlowBackendIsAskedByMore(t *testing.T) {
 	for takes, want := range map[time.Duration]int{time.Millisecond: fewAtOnce, 2 * time.Second: 500} {
 		synctest.Test(t, func(t *testing.T) {
 			turns := newTurns(500)
+			var mu sync.Mutex
 			asking, most := 0, 0
 			began := time.Now()
 			var last time.Duration
+			count := func(change int) {
+				mu.Lock()
+				defer mu.Unlock()
+				asking += change
+				most, last = max(most, asking), time.Since(began)
+			}
 			for range 600 {
 				go func() {
 					leave, _, err := turns.take(t.Context())
@@ -65,16 +73,16 @@ func TestASlowBackendIsAskedByMore(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					asking++
-					most = max(most, asking)
+					count(1)
 					time.Sleep(takes)
-					asking--
-					last = time.Since(began)
+					count(-1)
 					leave()
 				}()
 				synctest.Wait()
 			}
 			time.Sleep(10 * time.Second)
+			mu.Lock()
+			defer mu.Unlock()
 			if most != want || last > 2*takes+3*patience {
 				t.Errorf("with a backend that takes %v %d asked at once, want %d; the last was through after %v", takes, most, want, last)
 			}
