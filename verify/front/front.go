@@ -118,10 +118,15 @@ func finished(f job.Frame) []byte {
 	return frame
 }
 
-// leaveToWorker hands the call over and ends the process. Where OpenVPN has gone
-// on by then, a failure is its answer in the file.
+// leaveToWorker hands the call over and ends the process, without OpenVPN having
+// to wait where that can be had.
 func (p *process) leaveToWorker(config string, frame []byte, files results, status int) {
-	detached := p.detach(status)
+	p.toWorker(config, frame, files, status, p.detach(status))
+}
+
+// toWorker hands the call over and ends the process. Where OpenVPN has gone on by
+// then, a failure is its answer in the file.
+func (p *process) toWorker(config string, frame []byte, files results, status int, detached bool) {
 	if p.handOver(config, frame, files) {
 		exit(status)
 	}

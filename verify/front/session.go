@@ -29,12 +29,14 @@ func (p *process) clientConnect() Call {
 	return Call{}
 }
 
-// clientDisconnect is called when a session has ended; nobody waits for an answer.
+// clientDisconnect is called when a session has ended. It has no answer, but
+// OpenVPN waits until a worker has the call: the client's next login may come at
+// once and must not find its session there.
 func (p *process) clientDisconnect() {
 	subject = job.ClientDisconnect
 	config, file := p.readArguments(false)
 	if file != "" {
 		refuse(problem{before: "unexpected argument", outside: file})
 	}
-	p.leaveToWorker(config, finished(p.sessionFrame(config)), noResults, exitTaken)
+	p.toWorker(config, finished(p.sessionFrame(config)), noResults, exitTaken, false)
 }
