@@ -113,9 +113,10 @@ func (a *attempt) beginning(outcome error) *state.Beginning {
 	return b
 }
 
-// moved is a session that its token has brought to another place.
+// moved is a session that its token has brought to another place, or back to where
+// an outage had ended it.
 func (a *attempt) moved(place state.Place) *state.Beginning {
-	if a.continued.Place == place {
+	if a.continued.Place == place && !a.continued.Awaited {
 		return nil
 	}
 	b := &state.Beginning{Session: *a.continued, Field: a.repeated()}

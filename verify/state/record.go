@@ -3,7 +3,6 @@ package state
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -191,8 +190,7 @@ const checksumSize = 8 // bytes
 func checksum(bucket string, key, payload []byte) []byte {
 	h := sha256.New()
 	for _, part := range [][]byte{[]byte(bucket), key, payload} {
-		_ = binary.Write(h, binary.BigEndian, uint32(len(part)))
-		h.Write(part)
+		writePart(h, part)
 	}
 	return h.Sum(nil)[:checksumSize]
 }

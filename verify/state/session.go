@@ -31,7 +31,8 @@ type Session struct {
 	Enrolled time.Time // Enrolment.Created of the second factor that was checked; zero: none was
 	Version  string    // primary.Identity.Version at the login
 
-	From Place // where it was before its token brought it here; zero: it began here
+	From    Place // where its token was accepted from, which may be the same place; zero: it begins here
+	Awaited bool  // an outage has sent the client away, and it was not let in since
 }
 
 // Recognised is how a password field was seen before.
@@ -52,11 +53,18 @@ func (s *Store) begin(t *txn, b Beginning, now time.Time) error {
 		Address: b.Address, Port: b.Port, Daemon: b.Daemon,
 		Began: b.Began, Expires: b.Expires, Enrolled: b.Enrolled, Version: b.Version, Put: now,
 	}
-	if b.From != (Place{}) {
+	var err error
+	switch b.From {
+	case Place{}:
+		err = t.endAwaited(&r, now)
+	case b.Place:
+		return t.returned(placeKey(b.From), now)
+	default:
 		r.From = placeKey(b.From)
-		if err := t.returned(r.From, now); err != nil {
-			return err
-		}
+		err = t.returned(r.From, now)
+	}
+	if err != nil {
+		return err
 	}
 	if err := t.inherit(&r, now); err != nil || b.Field.Empty() {
 		return errors.Join(err, t.putSession(r, now))

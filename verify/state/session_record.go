@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"hash"
 	"net/netip"
 	"time"
 
@@ -28,7 +29,7 @@ type sessionRecord struct {
 	Field          []byte    // HMAC of the password field, when it can be recognised
 	Token          []byte    // SHA-256 of the token made for it
 	Up             bool      // client-connect was called
-	Awaited        bool      // an outage has sent the client away: it comes back by its token
+	AwaitedUntil   time.Time // an outage has sent the client away: it comes back by its token
 	Ended          bool      // while it was awaited
 	From           []byte    // the place that a token brought it from
 }
@@ -47,7 +48,11 @@ func (t *txn) putSession(r sessionRecord, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return t.putUntil(bucketSessions, placeKey(r.place()), record, r.Expires, now)
+	expires := r.Expires
+	if r.Ended {
+		expires = earlier(expires, r.AwaitedUntil)
+	}
+	return t.putUntil(bucketSessions, placeKey(r.place()), record, expires, now)
 }
 
 // session returns nil when there is none, or none that has not expired.
@@ -60,7 +65,7 @@ func (t *txn) session(key []byte, now time.Time) (*sessionRecord, error) {
 	if err := json.Unmarshal(record, &r); err != nil {
 		return nil, errors.New("a session is damaged: not this program's JSON")
 	}
-	if !now.Before(r.Expires) || r.Began.After(now) {
+	if !now.Before(r.Expires) || r.Began.After(now) || r.Ended && !r.awaited(now) {
 		return nil, nil
 	}
 	return &r, nil
@@ -77,8 +82,7 @@ func (s *Store) fieldMAC(t *txn, p Place, field secret.Text) ([]byte, error) {
 	}
 	h := hmac.New(sha256.New, key)
 	for _, part := range [][]byte{[]byte("ovpn-verify session field"), []byte(p.Username), p.Address.AsSlice(), field.Reveal()} {
-		_ = binary.Write(h, binary.BigEndian, uint32(len(part)))
-		h.Write(part)
+		writePart(h, part)
 	}
 	return h.Sum(nil), nil
 }
@@ -86,11 +90,16 @@ func (s *Store) fieldMAC(t *txn, p Place, field secret.Text) ([]byte, error) {
 func placeKey(p Place) []byte {
 	h := sha256.New()
 	for _, part := range [][]byte{[]byte(p.Username), p.Address.AsSlice(), []byte(p.Daemon)} {
-		_ = binary.Write(h, binary.BigEndian, uint32(len(part)))
-		h.Write(part)
+		writePart(h, part)
 	}
 	_ = binary.Write(h, binary.BigEndian, p.Port)
 	return h.Sum(nil)
+}
+
+// writePart keeps apart what stands next to each other in a hash.
+func writePart(h hash.Hash, part []byte) {
+	_ = binary.Write(h, binary.BigEndian, uint32(len(part)))
+	h.Write(part)
 }
 
 const (

@@ -22,7 +22,7 @@ func (s *Store) SessionUp(ctx context.Context, place Place, token secret.Text, n
 		if err != nil {
 			return err
 		}
-		r.Up = true
+		r.Up, r.Ended, r.AwaitedUntil = true, false, time.Time{}
 		if err := t.forgetReturned(r.From, now); err != nil {
 			return err
 		}
@@ -54,7 +54,9 @@ func (s *Store) SessionByToken(ctx context.Context, token secret.Text, now time.
 		if err != nil {
 			return Session{}, err
 		}
-		return r.session(), nil
+		s := r.session()
+		s.Awaited = r.awaited(now)
+		return s, nil
 	})
 }
 
