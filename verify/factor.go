@@ -69,11 +69,13 @@ func (a *attempt) codeLocked(err error) error {
 // spendRecoveryCode takes one of the codes that `totp enroll` showed.
 func (a *attempt) spendRecoveryCode(ctx context.Context, code secret.Text) error {
 	err := a.Store.SpendRecoveryCode(ctx, a.identity.Name, code, a.codeLimit(), a.Now())
-	if errors.Is(err, state.ErrNotFound) {
+	switch {
+	case errors.Is(err, state.ErrNotFound):
 		a.codeWrong = true
 		return refusal(primary.WrongCode, "wrong code")
-	}
-	if err == nil {
+	case errors.Is(err, state.ErrSpent):
+		return refusal(primary.UsedCode, "the recovery code was used before")
+	case err == nil:
 		a.factor, a.carriesCode = factorRecovery, true
 	}
 	return a.codeLocked(err)

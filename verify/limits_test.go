@@ -199,6 +199,32 @@ func TestTheSameLoginManyTimesAtOnceIsOneAttempt(t *testing.T) {
 	f.want(Accepted, "", f.login("ada", "right")) // one guess, however often it was made
 }
 
+// Of a recovery code that comes several times at once, one is good, and the others
+// are no guesses.
+func TestTheSameRecoveryCodeManyTimesAtOnceLocksNobody(t *testing.T) {
+	f := newFixture(t, withLimits)
+	code := "abcd-efgh-ijkl-mnop"
+	if err := f.store.PutRecoveryCodes(t.Context(), "ada", []secret.Text{secret.FromString(code)}); err != nil {
+		t.Fatal(err)
+	}
+	var accepted atomic.Int32
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if d := f.login("ada", static("pw-ada", code)); d.Verdict == Accepted {
+				accepted.Add(1)
+			} else {
+				f.want(Refused, "used before", d)
+			}
+		})
+	}
+	wg.Wait()
+	if n := accepted.Load(); n != 1 {
+		t.Errorf("%d were let in", n)
+	}
+	f.want(Accepted, "", f.login("ada", static("pw-ada", f.code("ada", 0))))
+}
+
 // pretender shows that a locked user costs the time of a check.
 type pretender struct {
 	*directory

@@ -204,7 +204,7 @@ func TestAnotherSpellingIsTheSameUser(t *testing.T) {
 	f.want(Accepted, "", f.login("ada", static("pw-ada", f.code("ada", 0))))
 	f.want(Refused, "used before", f.login(alias, static("pw-ada", f.code("ada", 0))))
 	f.want(Accepted, "", f.login(alias, static("pw-ada", "abcd-efgh-ijkl-mnop")))
-	f.want(Refused, "wrong code", f.login("ada", static("pw-ada", "abcd-efgh-ijkl-mnop")))
+	f.want(Refused, "used before", f.login("ada", static("pw-ada", "abcd-efgh-ijkl-mnop")))
 }
 
 func TestChallengeIsBoundToTheName(t *testing.T) {
@@ -286,7 +286,7 @@ func TestRecoveryCodeIsGoodOnce(t *testing.T) {
 	if d := f.want(Accepted, "", f.login("ada", static("pw-ada", code))); d.Factor != "recovery" {
 		t.Errorf("factor %q", d.Factor)
 	}
-	f.want(Refused, "wrong code", f.login("ada", static("pw-ada", code)))
+	f.want(Refused, "used before", f.login("ada", static("pw-ada", code)))
 }
 
 func TestFieldsThatAreNeverSentToADirectory(t *testing.T) {

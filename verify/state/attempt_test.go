@@ -167,8 +167,6 @@ func TestGuessesAtOnceAreNeverMoreThanTheLimit(t *testing.T) {
 
 func TestCodesHaveACounterOfTheirOwn(t *testing.T) {
 	s := newStore(t)
-	factor := user
-	factor.Kind = CountFactor
 	must(t, s.SpendStep(t.Context(), "ada", 60, factor, now))
 	if err := s.SpendStep(t.Context(), "ada", 60, factor, now); !errors.Is(err, ErrSpent) {
 		t.Error(err)

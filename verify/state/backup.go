@@ -41,14 +41,15 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 func (s *Store) snapshot(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
-	f, err := openChecked(s.path)
+	open := func() (*os.File, error) { return openChecked(s.path) }
+	f, err := lockInPlace(s.path, open, func() bool { return ctx.Err() == nil })
+	if errors.Is(err, errNobodyWaits) {
+		err = fmt.Errorf("gave up waiting for it: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer release(f)
-	if err := lock(f, func() bool { return ctx.Err() == nil }); err != nil {
-		return nil, fmt.Errorf("gave up waiting for it: %w", context.Cause(ctx))
-	}
 	return io.ReadAll(f)
 }
 

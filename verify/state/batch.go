@@ -130,11 +130,19 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
 		}
 	}()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
 	d, err := openDatabase(f, &s.kept)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.run(batch), d.close())
+	err = errors.Join(d.run(batch), d.close())
+	if err == nil && !inPlace(s.path, info) {
+		err = errors.New("the file was replaced while it was worked on")
+	}
+	return err
 }
 
 // run repeats the transaction without the op that failed, so that one user's

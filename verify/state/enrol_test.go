@@ -103,5 +103,5 @@ func TestShortRecoveryCodes(t *testing.T) {
 	spend("12345679", ErrNotFound)
 	spend("1234567", ErrNotFound)
 	spend("1234 5678", nil)
-	spend("12345678", ErrNotFound)
+	spend("12345678", ErrSpent)
 }

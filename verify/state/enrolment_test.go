@@ -145,7 +145,7 @@ func TestRecoveryCodes(t *testing.T) {
 	spend("ada", "", ErrNotFound)
 	spend("ada", "ABCDEFGHIJKLMNOQ", ErrNotFound)
 	spend("ada", "abcd efgh ijkl mnop", nil)
-	spend("ada", "ABCDEFGHIJKLMNOP", ErrNotFound)
+	spend("ada", "ABCDEFGHIJKLMNOP", ErrSpent)
 	must(t, s.PutRecoveryCodes(t.Context(), "ada", []secret.Text{code("3333333333333333")}))
 	spend("ada", "2222222222222222", ErrNotFound)
 	must(t, s.PutEnrolment(t.Context(), enrolment("ada", "seed")))

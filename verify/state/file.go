@@ -20,6 +20,18 @@ var errNobodyWaits = errors.New("nobody waits for the lock any more")
 // openLocked opens the database file, made when it is missing, and waits for the
 // lock as long as anybody waits for the result.
 func (s *Store) openLocked() (*os.File, error) {
+	f, err := lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.recall(f); err != nil {
+		release(f)
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Store) openOrMake() (*os.File, error) {
 	f, err := openChecked(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if s.mustExist {
@@ -29,18 +41,38 @@ func (s *Store) openLocked() (*os.File, error) {
 			f, err = openChecked(s.path)
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if err := lock(f, s.anybodyWaits); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if err := s.recall(f); err != nil {
+	return f, err
+}
+
+// lockInPlace opens the file anew when another has its path by the time the lock
+// is had: what was written to the one before would be lost.
+func lockInPlace(path string, open func() (*os.File, error), wanted func() bool) (*os.File, error) {
+	for {
+		f, err := open()
+		if err != nil {
+			return nil, err
+		}
+		if err := lock(f, wanted); err != nil {
+			f.Close()
+			return nil, err
+		}
+		info, err := f.Stat()
+		if err == nil && inPlace(path, info) {
+			return f, nil
+		}
 		release(f)
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
+		if !wanted() {
+			return nil, errNobodyWaits
+		}
 	}
-	return f, nil
+}
+
+func inPlace(path string, f os.FileInfo) bool {
+	info, err := os.Stat(path)
+	return err == nil && os.SameFile(info, f)
 }
 
 // lock waits for the file's lock as long as it is wanted.

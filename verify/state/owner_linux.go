@@ -11,7 +11,7 @@ import (
 // owner is the process that an attempt is under way in.
 type owner struct {
 	PID       int
-	Namespace uint64 // inode of its PID namespace; 0 where there is no /proc
+	Namespace uint64 // inode of its PID namespace; 0 where that is not known, without /proc
 }
 
 // self is this process.
@@ -24,10 +24,10 @@ var self = sync.OnceValue(func() owner {
 	return o
 })
 
-// dead tells of a process that it has ended, a zombie too. Of one in another
-// namespace it cannot tell.
+// dead tells of a process that it has ended, a zombie too. Of one that is or may be
+// in another namespace it cannot tell.
 func (o owner) dead() bool {
-	if me := self(); o.PID <= 0 || o.Namespace != me.Namespace || o.PID == me.PID {
+	if me := self(); o.PID <= 0 || o.Namespace == 0 || o.Namespace != me.Namespace || o.PID == me.PID {
 		return false
 	}
 	fd, err := unix.PidfdOpen(o.PID, 0) // Linux 5.3

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -30,18 +31,27 @@ func (s *Store) PutRecoveryCodes(ctx context.Context, identity string, codes []s
 	})
 }
 
+// spentFor is how long a recovery code is known to have been spent: a client may
+// repeat what let it in.
+const spentFor = 24 * time.Hour
+
 // SpendRecoveryCode accepts a code once: it is gone from the disk before nil is
-// returned. A wrong or spent code is ErrNotFound, and counted; while limit is
-// locked every code is ErrLocked.
+// returned. One that was spent within spentFor is ErrSpent, any other that is not
+// among the identity's ErrNotFound, and counted; while limit is locked every code is
+// ErrLocked.
 func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code secret.Text, limit Counter, now time.Time) error {
 	return s.do(ctx, func(t *txn) error {
 		if err := t.checkLock(limit, now); err != nil {
 			return err
 		}
-		err := s.takeRecoveryCode(t, identity, code)
+		err := s.takeRecoveryCode(t, identity, code, now)
 		switch {
 		case errors.Is(err, ErrNotFound):
-			return errors.Join(err, t.count(limit, Failed, now))
+			// Not both: joined they would count as an answer.
+			if failure := t.count(limit, Failed, now); failure != nil {
+				return failure
+			}
+			return err
 		case err != nil:
 			return err
 		}
@@ -49,7 +59,7 @@ func (s *Store) SpendRecoveryCode(ctx context.Context, identity string, code sec
 	})
 }
 
-func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text) error {
+func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text, now time.Time) error {
 	key, err := identityKey(identity)
 	if err != nil {
 		return err
@@ -61,7 +71,7 @@ func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text) erro
 	if len(hashes)%sha256.Size != 0 {
 		return fmt.Errorf("a record among the %s is damaged", bucketRecovery)
 	}
-	if len(hashes) == 0 || len(plainCode(code)) < minCode {
+	if hashes == nil || len(plainCode(code)) < minCode {
 		return ErrNotFound
 	}
 	want, err := hashCodes(s.readKey, key, []secret.Text{code})
@@ -74,10 +84,26 @@ func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text) erro
 			left = append(left, h...)
 		}
 	}
+	spent := spentKey(key, want)
 	if len(left) == len(hashes) {
-		return ErrNotFound
+		before, err := t.getUntil(bucketRetries, spent, now)
+		if err == nil && before == nil {
+			err = ErrNotFound
+		}
+		return cmp.Or(err, ErrSpent)
 	}
-	return t.put(bucketRecovery, key, left)
+	return errors.Join(
+		t.put(bucketRecovery, key, left),
+		t.putUntil(bucketRetries, spent, nil, now.Add(spentFor), now))
+}
+
+// spentKey is a code's that was spent, among what may be repeated.
+func spentKey(identity, hash []byte) []byte {
+	h := sha256.New()
+	for _, part := range [][]byte{[]byte("recovery code"), identity, hash} {
+		writePart(h, part)
+	}
+	return h.Sum(nil)
 }
 
 const (
