@@ -27,22 +27,36 @@ func alone(t *testing.T) string {
 // prepared is a login by a shell that prepares the process for it.
 func prepared(t *testing.T, binary, prepare string, args ...string) (status int, control, reason string) {
 	t.Helper()
+	return event(t, binary, prepare, "user-pass-verify", "auth_control_file", "auth_failed_reason_file", args...)
+}
+
+// connecting is the client-connect that follows.
+func connecting(t *testing.T, binary, prepare string, args ...string) (status int, deferred, directives string) {
+	t.Helper()
+	return event(t, binary, prepare, "client-connect", "client_connect_deferred_file", "client_connect_config_file", args...)
+}
+
+// event is a call with two files for the answer, which these variables name.
+func event(t *testing.T, binary, prepare, scriptType, control, text string, args ...string) (status int, answer, said string) {
+	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"acf": "", "afr": "", "up": "ada\nx\n"} {
+	for name, content := range map[string]string{"control": "", "text": "", "up": "ada\nx\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	shell := append([]string{"-c", prepare + `; exec "$@"`, "sh", binary}, args...)
 	c := exec.Command("/bin/sh", append(shell, dir+"/up")...)
-	c.Env = []string{"script_type=user-pass-verify", "username=ada", "auth_control_file=" + dir + "/acf", "auth_failed_reason_file=" + dir + "/afr"}
+	c.Env = []string{"script_type=" + scriptType, "username=ada", control + "=" + dir + "/control", text + "=" + dir + "/text"}
 	c.Stderr = nil
 	_ = c.Run()
 	// What front leaves to a copy of itself is done a moment later.
-	for deadline := time.Now().Add(2 * time.Second); control == "" && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		control = content(dir + "/acf")
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if answer = content(dir + "/control"); answer == "0" || answer == "1" {
+			break
+		}
 	}
-	return c.ProcessState.ExitCode(), control, content(dir + "/afr")
+	return c.ProcessState.ExitCode(), answer, content(dir + "/text")
 }
 
 func content(path string) string {
@@ -59,6 +73,19 @@ func TestTooFewDescriptorsAreARefusal(t *testing.T) {
 		status, control, reason := prepared(t, binary, "ulimit -n "+n, "--config", "/c"+n)
 		if status != exitRefused && (status != exitDeferred || control != "0") || !strings.Contains(reason, "could not be") {
 			t.Errorf("of %s descriptors: status %d, %q, %q", n, status, control, reason)
+		}
+	}
+}
+
+// A session that no worker hears of does not begin, also when OpenVPN comes to look
+// after the answer is there: it asks then for '2' alone, and reads the directives.
+func TestSessionWithoutAWorkerDoesNotBegin(t *testing.T) {
+	t.Parallel()
+	binary := alone(t)
+	for _, n := range []string{"7", "10", "12", "14", "16"} {
+		status, deferred, directives := connecting(t, binary, "ulimit -n "+n, "--config", "/s"+n)
+		if status != exitRefused && (status != exitTaken || deferred != "0" || directives != "disable\n") {
+			t.Errorf("of %s descriptors: status %d, %q, %q", n, status, deferred, directives)
 		}
 	}
 }

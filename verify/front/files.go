@@ -46,8 +46,16 @@ func deferConnect(fd int) {
 	}
 }
 
-// deny is OpenVPN's answer: of a login it sends the text in the reason file.
-func deny(control int) { _ = writeFirst(control, '0') }
+// deny is the answer to an OpenVPN that has gone on. Of a login it sends the text
+// in the reason file. Of client-connect it may come to look only now, and would take
+// anything but '2' for yes; the directive keeps the client out. Where that cannot be
+// written, the client waits in vain.
+func (p *process) deny(files results) {
+	if p.value(job.ScriptType) == job.ClientConnect && !writeAll(files.text, job.KeepOut) {
+		return
+	}
+	_ = writeFirst(files.control, '0')
+}
 
 func writeAll(fd int, s string) bool {
 	n, e := write(fd, unsafe.Slice(unsafe.StringData(s), len(s)))

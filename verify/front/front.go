@@ -130,8 +130,8 @@ func (p *process) toWorker(config string, frame []byte, files results, status in
 	if p.handOver(config, frame, files) {
 		exit(status)
 	}
-	if detached && files.control >= 0 {
-		deny(files.control)
+	if detached {
+		p.deny(files)
 	}
 	refuse(problem{before: "no worker can be started"})
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"sync"
+
+	"ovpn-verify/verify/front/job"
 )
 
 // ConnectResults are the open files in which OpenVPN looks for the answer to
@@ -62,7 +64,7 @@ func (r *ConnectResults) answer(write func() error) error {
 // before front has exited with 0 does not count (src/openvpn/multi.c,
 // multi_client_connect_call_script, asks for '2' alone), the file's content does.
 func (r *ConnectResults) refuse() error {
-	return errors.Join(rewrite(r.config, "disable\n"), r.verdict('0'))
+	return errors.Join(rewrite(r.config, job.KeepOut), r.verdict('0'))
 }
 
 func (r *ConnectResults) verdict(v byte) error {

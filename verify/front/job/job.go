@@ -26,6 +26,10 @@ const (
 	ClientDisconnect = "client-disconnect"
 )
 
+// KeepOut are the directives by which client-connect refuses a client whatever its
+// deferred file says (--disable; src/openvpn/multi.c, multi_connection_established).
+const KeepOut = "disable\n"
+
 // version changes when the frame's form does; the other end declines what it does not know.
 const version = 1
 
