@@ -1,6 +1,7 @@
 package front
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 // worker listens on an address of its own and answers each job by answer.
 func worker(t *testing.T, answer func(conn int)) *address {
 	t.Helper()
-	address := newAddress([]byte("ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()))
+	address := newAddress([]byte("ovpn-verify-test/" + rand.Text()))
 	listener, e := listen(&address)
 	if e != 0 {
 		t.Fatal(e)
@@ -123,7 +124,7 @@ func countFiles(t *testing.T, control []byte) (count int) {
 // Whose queue it is that is full can be asked only after connecting.
 func TestFullQueueHoldsUpForALimitedTime(t *testing.T) {
 	quick(t)
-	address := newAddress([]byte("ovpn-verify-test/" + filepath.Base(t.TempDir()) + t.Name()))
+	address := newAddress([]byte("ovpn-verify-test/" + rand.Text()))
 	listener, e := listen(&address)
 	if e != 0 {
 		t.Fatal(e)
