@@ -1,3 +1,5 @@
+//go:build !portable
+
 #include "textflag.h"
 
 // Go code expects the goroutine in R14 and zero in X15 (ABIInternal). The stack

@@ -1,3 +1,5 @@
+//go:build !portable
+
 #include "textflag.h"
 
 // Go code expects the goroutine in R28, which the assembler calls g, and a
