@@ -51,6 +51,9 @@ type Slapd struct {
 	files   Files
 }
 
+// Used is what the server that runs has had of the processors.
+func (s *Slapd) Used() time.Duration { return Used(s.process.cmd.Process.Pid) }
+
 // StartSlapd starts a directory on the loopback of the server's namespace.
 func (n *Network) StartSlapd(o SlapdOptions) (*Slapd, error) {
 	if o.CA == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,10 @@ import (
 type Seen struct {
 	PIDs     []int // every one that there was
 	Resident int   // KiB of memory, the most of any (VmHWM)
+	Own      int   // KiB of that which are no file's (RssAnon), the most at a look
 	Threads  int   // the most of any
+
+	Used time.Duration // of the processors, by all of them
 }
 
 // WatchWorkers looks at the workers whose configuration is in dir until it is
@@ -34,6 +38,7 @@ func WatchWorkers(dir string) (seen func() Seen) {
 			case <-stop:
 				for _, pid := range s.PIDs {
 					s.look(pid)
+					s.Used += Used(pid)
 				}
 				result <- s
 				return
@@ -47,15 +52,25 @@ func WatchWorkers(dir string) (seen func() Seen) {
 	}
 }
 
-var statusLine = regexp.MustCompile(`(?m)^(VmHWM|Threads):\s+(\d+)`)
+var statusLine = regexp.MustCompile(`(?m)^(VmHWM|RssAnon|Threads):\s+(\d+)`)
 
 func (s *Seen) look(pid int) {
 	for _, m := range statusLine.FindAllStringSubmatch(readText(fmt.Sprintf("/proc/%d/status", pid)), -1) {
 		n, _ := strconv.Atoi(m[2])
-		if m[1] == "VmHWM" {
-			s.Resident = max(s.Resident, n)
-		} else {
-			s.Threads = max(s.Threads, n)
-		}
+		most := map[string]*int{"VmHWM": &s.Resident, "RssAnon": &s.Own, "Threads": &s.Threads}[m[1]]
+		*most = max(*most, n)
 	}
+}
+
+// Used is what a process has had of the processors, to 10 ms (utime and stime of
+// proc_pid_stat(5), in hundredths of a second on every architecture that Go knows).
+func Used(pid int) time.Duration {
+	_, fields, _ := strings.Cut(readText(fmt.Sprintf("/proc/%d/stat", pid)), ") ")
+	f := strings.Fields(fields)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }

@@ -79,6 +79,7 @@ func (s *storm) withDirectory(withTLS bool) (stop func() error, err error) {
 			return slapd.Stop, err
 		}
 	}
+	s.directory = slapd.Used
 	slow, err := testbed.StartSlowLDAP(strings.TrimPrefix(slapd.URL, "ldap://"), delay, config)
 	if err != nil {
 		return slapd.Stop, err

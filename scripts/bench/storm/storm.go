@@ -20,6 +20,8 @@ type storm struct {
 	config string
 	logins int
 	fronts []int // at a time: a daemon runs one
+
+	directory func() time.Duration // what it has had of the processors; nil: there is none
 }
 
 // row is what became of one storm.
@@ -29,6 +31,7 @@ type row struct {
 	idle    []testbed.Passed
 	passed  []testbed.Passed
 	seen    testbed.Seen
+	used    usage
 	pending int // the most that waited at one moment
 }
 
@@ -68,8 +71,9 @@ func (s *storm) run(fronts int) (row, error) {
 	}
 	r.idle = r.idle[1:] // which started the worker
 	seen := testbed.WatchWorkers(s.dir)
+	used := s.used()
 	r.passed, err = testbed.Storm{Dir: dir, AtOnce: fronts, Calls: s.calls()}.Run()
-	r.seen = seen()
+	r.used, r.seen = s.used().since(used), seen()
 	r.pending = mostPending(r.passed)
 	for _, pid := range r.seen.PIDs {
 		if e := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(e, syscall.ESRCH) {
