@@ -7,7 +7,7 @@ import "syscall"
 // detach lets OpenVPN go on: this process ends with the status, and what is left
 // to do is done in a copy of it, for which nobody waits. To wake a worker and to
 // hear from it takes longer than all that comes before, milliseconds where the
-// processor that it last ran on sleeps, and 250 ms where it does not answer.
+// processor that it last ran on sleeps, and longest where it does not answer.
 //
 // false: there is no copy, and OpenVPN has to wait. The user may have no further
 // process; or OpenVPN is process 1, as in a container without an init, and would

@@ -121,16 +121,17 @@ func finished(f job.Frame) []byte {
 // leaveToWorker hands the call over and ends the process, without OpenVPN having
 // to wait where that can be had.
 func (p *process) leaveToWorker(config string, frame []byte, files results, status int) {
-	p.toWorker(config, frame, files, status, p.detach(status))
+	p.detached = p.detach(status)
+	p.toWorker(config, frame, files, status)
 }
 
 // toWorker hands the call over and ends the process. Where OpenVPN has gone on by
 // then, a failure is its answer in the file.
-func (p *process) toWorker(config string, frame []byte, files results, status int, detached bool) {
+func (p *process) toWorker(config string, frame []byte, files results, status int) {
 	if p.handOver(config, frame, files) {
 		exit(status)
 	}
-	if detached {
+	if p.detached {
 		p.deny(files)
 	}
 	refuse(problem{before: "no worker can be started"})

@@ -2,9 +2,19 @@ package front
 
 import "syscall"
 
-// ackTimeout is how long a worker may take to say that it has the job, and how
-// long its queue may be full before, in milliseconds.
-var ackTimeout = 250
+// patience is how long a worker may take to say that it has the job, and how long
+// its queue may be full before, in milliseconds: while OpenVPN waits, and where it
+// has gone on. On a host that is short of processors a worker with a thousand
+// logins is slow to say so, and one more for each of them would make it slower
+// still. The user waits no longer than login.deadline leaves of the window.
+var patience = struct{ waitedFor, detached int }{250, 5000}
+
+func (p *process) patience() int {
+	if p.detached {
+		return patience.detached
+	}
+	return patience.waitedFor
+}
 
 // backlog is how many fronts may wait until a worker accepts. The kernel makes do
 // with less (net.core.somaxconn).
@@ -25,7 +35,7 @@ func (p *process) handOver(config string, frame []byte, files results) bool {
 	// Another round is for a worker that came between two calls, and one more for
 	// one that left.
 	for range 3 {
-		switch offer(&address, frame, files) {
+		switch offer(&address, frame, files, p.patience()) {
 		case taken:
 			return true
 		case notTaken:
@@ -52,24 +62,24 @@ const (
 )
 
 // offer hands the frame and the open result files to the listening worker.
-func offer(a *address, frame []byte, files results) answer {
+func offer(a *address, frame []byte, files results, patience int) answer {
 	fd, e := newSocket(syscall.SOCK_NONBLOCK)
 	if e != 0 {
 		return notTaken
 	}
-	result := offerOn(fd, a, frame, files)
+	result := offerOn(fd, a, frame, files, patience)
 	closeFile(fd)
 	return result
 }
 
-func offerOn(fd int, a *address, frame []byte, files results) answer {
-	switch e := connectInTime(fd, a); {
+func offerOn(fd int, a *address, frame []byte, files results, patience int) answer {
+	switch e := connectInTime(fd, a, patience); {
 	case e == syscall.ECONNREFUSED:
 		return noWorker
 	case e != 0 || peerUserID(fd) != userID(): // it would get the password
 		return notTaken
 	}
-	if send(fd, frame, files) == 0 && acknowledged(fd) {
+	if send(fd, frame, files) == 0 && acknowledged(fd, patience) {
 		return taken
 	}
 	return notTaken
@@ -77,11 +87,11 @@ func offerOn(fd int, a *address, frame []byte, files results) answer {
 
 // connectInTime comes back to a queue that is full: a thousand fronts at once are
 // no reason for a thousand workers.
-func connectInTime(fd int, a *address) errno {
+func connectInTime(fd int, a *address, patience int) errno {
 	const pause = 5
 	for waited := 0; ; waited += pause {
 		e := connect(fd, a)
-		if e != syscall.EAGAIN || waited >= ackTimeout {
+		if e != syscall.EAGAIN || waited >= patience {
 			return e
 		}
 		awaitReadable(-1, pause)
@@ -91,8 +101,8 @@ func connectInTime(fd int, a *address) errno {
 // acknowledged waits for the worker's byte. When it does not come in time, the
 // socket is shut before a last look: from then on the worker's acknowledgement
 // fails, so that the job is run either there or here and never twice.
-func acknowledged(fd int) bool {
-	awaitReadable(fd, ackTimeout)
+func acknowledged(fd, patience int) bool {
+	awaitReadable(fd, patience)
 	if received(fd) {
 		return true
 	}

@@ -42,15 +42,10 @@ func resultFiles(t *testing.T) results {
 	return results{control: int(f.Fd()), text: -1}
 }
 
-func quick(t *testing.T) {
-	t.Helper()
-	before := ackTimeout
-	ackTimeout = 20
-	t.Cleanup(func() { ackTimeout = before })
-}
+// soon is how many milliseconds the tests' fronts wait.
+const soon = 20
 
 func TestOfferIsTakenByItsByteAlone(t *testing.T) {
-	quick(t)
 	for name, c := range map[string]struct {
 		reply string
 		want  answer
@@ -67,7 +62,7 @@ func TestOfferIsTakenByItsByteAlone(t *testing.T) {
 			}
 			done <- true
 		})
-		if got := offer(address, []byte("job"), resultFiles(t)); got != c.want {
+		if got := offer(address, []byte("job"), resultFiles(t), soon); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 		<-done
@@ -93,7 +88,7 @@ func TestOfferCarriesTheFilesThereAre(t *testing.T) {
 			came <- countFiles(t, control[:controlLen])
 			_, _ = syscall.Write(conn, []byte{Acknowledged})
 		})
-		if got := offer(address, []byte("job"), c.files); got != taken {
+		if got := offer(address, []byte("job"), c.files, patience.waitedFor); got != taken {
 			t.Errorf("%+v: %v", c.files, got)
 		}
 		if got := <-came; got != c.want {
@@ -123,7 +118,6 @@ func countFiles(t *testing.T, control []byte) (count int) {
 
 // Whose queue it is that is full can be asked only after connecting.
 func TestFullQueueHoldsUpForALimitedTime(t *testing.T) {
-	quick(t)
 	address := newAddress([]byte("ovpn-verify-test/" + rand.Text()))
 	listener, e := listen(&address)
 	if e != 0 {
@@ -139,11 +133,32 @@ func TestFullQueueHoldsUpForALimitedTime(t *testing.T) {
 		e = connect(fd, &address)
 	}
 	began := time.Now()
-	if got := offer(&address, []byte("job"), resultFiles(t)); got != notTaken {
+	if got := offer(&address, []byte("job"), resultFiles(t), soon); got != notTaken {
 		t.Errorf("%v", got)
 	}
 	if took := time.Since(began); took < 20*time.Millisecond || took > 5*time.Second {
 		t.Errorf("held up for %v", took)
+	}
+}
+
+// One more worker for each login that an overloaded one is slow to take would
+// overload the host.
+func TestACopyHasMorePatienceThanOpenVPN(t *testing.T) {
+	waitedFor, detached := process{}, process{detached: true}
+	if got := waitedFor.patience(); got > 250 {
+		t.Errorf("OpenVPN stands still for %d ms", got)
+	}
+	if got := detached.patience(); got < 5000 {
+		t.Errorf("a copy gives up after %d ms", got)
+	}
+}
+
+// A wait of whole seconds is one.
+func TestWaitOfSeconds(t *testing.T) {
+	began := time.Now()
+	awaitReadable(-1, 1010)
+	if took := time.Since(began); took < 1005*time.Millisecond {
+		t.Errorf("%v", took)
 	}
 }
 
@@ -174,7 +189,7 @@ func TestSignalsDoNotProlongAWait(t *testing.T) {
 
 func TestOfferWithoutAWorker(t *testing.T) {
 	address := newAddress([]byte("ovpn-verify-test/nobody-listens"))
-	if got := offer(&address, []byte("job"), resultFiles(t)); got != noWorker {
+	if got := offer(&address, []byte("job"), resultFiles(t), soon); got != noWorker {
 		t.Errorf("%v", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 type process struct {
 	args, env []*byte
 	early     bool // Go's runtime has not started
+	detached  bool // OpenVPN has gone on
 }
 
 // newProcess is a process with the arguments and environment of a Go program. It

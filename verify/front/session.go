@@ -38,5 +38,5 @@ func (p *process) clientDisconnect() {
 	if file != "" {
 		refuse(problem{before: "unexpected argument", outside: file})
 	}
-	p.toWorker(config, finished(p.sessionFrame(config)), noResults, exitTaken, false)
+	p.toWorker(config, finished(p.sessionFrame(config)), noResults, exitTaken)
 }

@@ -38,7 +38,7 @@ type pollFD struct {
 func awaitReadable(fd int, milliseconds int) {
 	const readable = 1 // POLLIN
 	wanted := pollFD{int32(fd), readable, 0}
-	left := syscall.Timespec{Nsec: int64(milliseconds) * 1_000_000}
+	left := syscall.Timespec{Sec: int64(milliseconds / 1000), Nsec: int64(milliseconds%1000) * 1_000_000}
 	_, _ = call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&wanted)), 1, uintptr(unsafe.Pointer(&left)), 0)
 }
 

@@ -41,6 +41,10 @@ func (w *worker) serve() error {
 		<-w.leaving
 		listener.Close()
 	}()
+	return w.acceptFrom(listener)
+}
+
+func (w *worker) acceptFrom(listener net.Listener) error {
 	for {
 		conn, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -52,8 +56,30 @@ func (w *worker) serve() error {
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
-		go w.take(conn.(*net.UnixConn))
+		// One at a time, so that fronts are not kept waiting behind all that a
+		// thousand logins do in goroutines of their own.
+		if front := conn.(*net.UnixConn); hasSent(front) {
+			w.take(front)
+		} else {
+			go w.take(front)
+		}
 	}
+}
+
+// hasSent tells whether a job is there, or the end. A front sends as soon as it is
+// connected; whoever does not keeps nobody else waiting.
+func hasSent(conn *net.UnixConn) bool {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return true
+	}
+	var peekErr error
+	err = raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, peekErr = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		return true
+	})
+	return err != nil || !errors.Is(peekErr, syscall.EAGAIN)
 }
 
 // descriptorsForOthers stay free for the store, the log and the sockets.

@@ -103,6 +103,53 @@ func TestJobIsTakenAndAnswered(t *testing.T) {
 	<-ran
 }
 
+// Jobs are taken one at a time; a connection on which nothing comes is none.
+func TestWhoSendsNothingKeepsNobodyWaiting(t *testing.T) {
+	f, ran := accepting(t)
+	address := &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unixpacket"}
+	listener, err := net.ListenUnix("unixpacket", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error)
+	go func() { served <- f.acceptFrom(listener) }()
+	connect := func() *net.UnixConn {
+		conn, err := net.DialUnix("unixpacket", nil, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	const silent = 20
+	for range silent {
+		defer connect().Close()
+	}
+	gone, front := connect(), connect()
+	defer front.Close()
+	gone.Close()
+	control, err := os.OpenFile(f.control, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.Close()
+	began := time.Now()
+	if _, _, err := front.WriteMsgUnix(frame("/c", job.Credentials), syscall.UnixRights(int(control.Fd())), nil); err != nil {
+		t.Fatal(err)
+	}
+	var b [8]byte
+	if n, err := front.Read(b[:]); string(b[:n]) != "A" {
+		t.Errorf("answered %q, %v", b[:n], err)
+	}
+	if took := time.Since(began); took > silent*offerTimeout/2 {
+		t.Errorf("answered after %v", took)
+	}
+	<-ran
+	listener.Close()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestJobsThatCannotBeFinishedAreDeclined(t *testing.T) {
 	whole := frame("/c", job.Credentials, job.ReasonFile)
 	for name, c := range map[string]struct {
