@@ -9,18 +9,11 @@ import (
 	"slices"
 )
 
-// call is one operation that waits for its turn.
-type call struct {
-	ctx  context.Context
-	op   func(*txn) error
-	err  error // set before done is closed
-	done chan struct{}
-}
-
 // ask runs op in a transaction, together with all others that wait at that
-// moment: one lock and one fsync for the batch. op may run more than once. When
-// ctx ends first nothing is known of the outcome, but an op that has not begun
-// by then never runs.
+// moment: one lock and one fsync for the batch. op may run more than once. Nothing
+// of it stays when ctx ends before the transaction is being written. From then on
+// it cannot be taken back: ask waits for it commitGrace longer, and of a disk that
+// takes still more nothing is known.
 func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
@@ -33,9 +26,7 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 	if err := s.enqueue(c); err != nil {
 		return none, s.unavailable(err)
 	}
-	select {
-	case <-c.done:
-	case <-ctx.Done(): // value may still be written to: do not touch it
+	if !s.outcome(c) { // value may still be written to: do not touch it
 		return none, s.unavailable(fmt.Errorf("gave up waiting for it: %w", context.Cause(ctx)))
 	}
 	switch {
@@ -138,7 +129,7 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(d.run(batch), d.close())
+	err = errors.Join(s.run(d, batch), d.close())
 	if err == nil && !inPlace(s.path, info) {
 		err = errors.New("the file was replaced while it was worked on")
 	}
@@ -146,26 +137,28 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 }
 
 // run repeats the transaction without the op that failed, so that one user's
-// damaged record is not the others' outage.
-func (d *database) run(batch []*call) error {
+// damaged record is not the others' outage, and without those whose callers gave
+// up meanwhile, so that nothing of theirs is written.
+func (s *Store) run(d *database, batch []*call) error {
 	for {
-		failed, err := d.runOnce(batch)
-		if failed == nil {
+		batch = stillWanted(batch)
+		t := &txn{database: d}
+		failed := runAll(t, batch)
+		if failed == nil && (!t.dirty || s.commits(batch)) {
+			return t.end(t.dirty)
+		}
+		if err := t.end(false); err != nil {
 			return err
 		}
-		batch = slices.DeleteFunc(slices.Clone(batch), func(c *call) bool { return c == failed })
+		batch = slices.DeleteFunc(batch, func(c *call) bool { return c == failed })
 	}
 }
 
-func (d *database) runOnce(batch []*call) (failed *call, err error) {
-	t := &txn{database: d}
+func runAll(t *txn, batch []*call) (failed *call) {
 	for _, c := range batch {
-		if c.err = c.ctx.Err(); c.err != nil {
-			continue // its caller gave up
-		}
 		if c.err = c.op(t); c.err != nil && !isAnswer(c.err) {
-			return c, t.end(false)
+			return c
 		}
 	}
-	return nil, t.end(t.dirty)
+	return nil
 }
