@@ -92,6 +92,7 @@ func TestWhoGivesUpTakesNobodyAlong(t *testing.T) {
 func TestWhoGivesUpDuringTheCommitHearsWhatBecameOfIt(t *testing.T) {
 	s := newStore(t)
 	over, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for name, ends := range map[string]bool{"in time": true, "too late": false} {
 		c := &call{ctx: over, done: make(chan struct{})}
 		if !s.commits([]*call{c}) && name == "in time" {
