@@ -118,7 +118,7 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = s.remember(f, damage(s.path, fmt.Errorf("%v", reason)))
+			err = s.remember(f, s.panicked(f, reason))
 		}
 	}()
 	info, err := f.Stat()
@@ -129,9 +129,15 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.lookAgain(d); err != nil {
+		return errors.Join(err, d.close())
+	}
 	err = errors.Join(s.run(d, batch), d.close())
 	if err == nil && !inPlace(s.path, info) {
 		err = errors.New("the file was replaced while it was worked on")
+	}
+	if err == nil {
+		s.broken = broken{}
 	}
 	return err
 }

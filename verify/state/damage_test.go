@@ -84,21 +84,6 @@ func circular(t *testing.T, good []byte) []byte {
 	return nil
 }
 
-// Each panic of bbolt leaves a mapping of the file behind: it may have one only,
-// until the file is another.
-func TestPanicIsAnErrorAndIsRemembered(t *testing.T) {
-	s, _ := filled(t)
-	err := s.do(t.Context(), func(*txn) error { panic("page 7 already freed") })
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "page 7 already freed") {
-		t.Errorf("the panic: %v", err)
-	}
-	if err := s.SpendStep(t.Context(), "ada", 61, Counter{}, now); !errors.Is(err, s.brokenErr) {
-		t.Errorf("the same file: %v", err)
-	}
-	must(t, Open(s.path, s.keyFile).SpendStep(t.Context(), "ada", 61, Counter{}, now))
-	must(t, s.SpendStep(t.Context(), "ada", 62, Counter{}, now))
-}
-
 // outside has keys far from their pages: bbolt's read of them would be a fault.
 func outside(good []byte) []byte {
 	b := append([]byte{}, good...)

@@ -102,7 +102,3 @@ func (d *database) close() error {
 	}
 	return d.bolt.Close()
 }
-
-func damage(path string, reason error) error {
-	return fmt.Errorf("the file is damaged: %w; restore it, or move %s and its key file away to begin with no enrolments", reason, path)
-}

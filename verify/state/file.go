@@ -135,25 +135,6 @@ func release(f *os.File) {
 	_ = f.Close() // the database has closed it already when all went well
 }
 
-// remember keeps the damage that made bbolt panic, because each panic leaves a
-// mapping of the file behind. It counts until the file is another or was written.
-func (s *Store) remember(f *os.File, err error) error {
-	s.brokenFile, _ = f.Stat()
-	s.brokenErr = err
-	return err
-}
-
-func (s *Store) recall(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil || s.brokenFile == nil {
-		return err
-	}
-	if os.SameFile(info, s.brokenFile) && info.Size() == s.brokenFile.Size() && info.ModTime().Equal(s.brokenFile.ModTime()) {
-		return s.brokenErr
-	}
-	return nil
-}
-
 // newFile makes path with what fill writes, all of it or nothing, mode 0600. It
 // leaves a file that is there already, made by somebody faster, as it is. Made by
 // root in a folder of another user it is that user's, so that the daemon which

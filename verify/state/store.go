@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -50,9 +49,8 @@ type Store struct {
 	closed  bool
 	leaders sync.WaitGroup
 
-	kept       mapping     // owned by the leader
-	brokenFile os.FileInfo // owned by the leader: the file as it was when it was found damaged
-	brokenErr  error
+	kept   mapping // owned by the leader
+	broken broken  // owned by the leader
 }
 
 // Open names the database and the file with the key that encrypts seeds. Nothing
