@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+
+	"ovpn-verify/verify/trace"
 )
 
 // ask runs op in a transaction, together with all others that wait at that
@@ -149,7 +151,7 @@ func (s *Store) run(d *database, batch []*call) error {
 	for {
 		batch = stillWanted(batch)
 		t := &txn{database: d}
-		failed := runAll(t, batch)
+		failed := s.runAll(t, batch)
 		if failed == nil && (!t.dirty || s.commits(batch)) {
 			return t.end(t.dirty)
 		}
@@ -160,11 +162,20 @@ func (s *Store) run(d *database, batch []*call) error {
 	}
 }
 
-func runAll(t *txn, batch []*call) (failed *call) {
+func (s *Store) runAll(t *txn, batch []*call) (failed *call) {
 	for _, c := range batch {
+		t.notice = func(what string) { s.noticeOnce(c.ctx, what) }
 		if c.err = c.op(t); c.err != nil && !isAnswer(c.err) {
 			return c
 		}
 	}
 	return nil
+}
+
+// noticeOnce has the first login that comes by a fault of others' records tell of it.
+func (s *Store) noticeOnce(ctx context.Context, what string) {
+	if !s.noticed {
+		s.noticed = true
+		trace.Note(ctx, "state", "", what)
+	}
 }

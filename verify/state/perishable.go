@@ -15,10 +15,11 @@ var perishable = []string{bucketChallenges, bucketAttempts, bucketSessions, buck
 const expirySize = 8 // bytes, Unix seconds
 
 // putUntil writes a record that counts until expires, to the second, and removes
-// some that have expired at now.
+// some that have expired at now. That they cannot be removed is nothing to whoever
+// comes by: they are others'.
 func (t *txn) putUntil(bucket string, key, payload []byte, expires, now time.Time) error {
-	if err := t.sweep(bucket, now); err != nil {
-		return err
+	if err := t.sweep(bucket, now); err != nil && t.notice != nil {
+		t.notice(fmt.Sprintf("some %s that have expired cannot be removed, `state check` tells more: %v", bucket, err))
 	}
 	// Rounded up: nothing goes before its time.
 	stamp := binary.BigEndian.AppendUint64(nil, uint64(max(expires.Unix(), 0)+1))
@@ -52,17 +53,32 @@ func hasExpired(bucket string, record []byte, now time.Time) (bool, error) {
 func (t *txn) sweep(bucket string, now time.Time) error {
 	start := make([]byte, 16)
 	_, _ = rand.Read(start) // never fails; it ends the process instead
-	leaf, err := t.leaf(bucket, start, false)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for i := range leaf.count {
-		if isExpired(bucket, leaf.key(i), leaf.value(i), now) {
-			errs = append(errs, t.deleteExpired(bucket, leaf.key(i), now))
-		}
+	keys, err := t.expiredBeside(bucket, start, now)
+	errs := []error{err}
+	for _, key := range keys {
+		errs = append(errs, t.deleteExpired(bucket, key, now))
 	}
 	return errors.Join(errs...)
+}
+
+// expiredBeside returns the keys of what has expired on the page of a key. That the
+// disk does not give the page is an error of this alone.
+func (t *txn) expiredBeside(bucket string, key []byte, now time.Time) (keys [][]byte, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			keys, err = nil, fmt.Errorf("%v", reason)
+		}
+	}()
+	leaf, err := t.leaf(bucket, key, false)
+	if err != nil {
+		return nil, err
+	}
+	for i := range leaf.count {
+		if isExpired(bucket, leaf.key(i), leaf.value(i), now) {
+			keys = append(keys, leaf.key(i))
+		}
+	}
+	return keys, nil
 }
 
 // isExpired says no of a damaged record: it stays for those who need it, and for

@@ -35,6 +35,8 @@ type txn struct {
 	*database           // nil where the whole file is known to be good, as it was just made
 	tx        *bbolt.Tx // nil until something is written
 	dirty     bool      // something was put or deleted: there is something to commit
+
+	notice func(string) // tells the log of what does not concern the op; nil: nobody
 }
 
 // bucket is for those who write, and for those who read all of a bucket once all

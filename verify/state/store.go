@@ -51,6 +51,8 @@ type Store struct {
 
 	kept   mapping // owned by the leader
 	broken broken  // owned by the leader
+
+	noticed bool // owned by the leader: see noticeOnce
 }
 
 // Open names the database and the file with the key that encrypts seeds. Nothing
