@@ -80,7 +80,7 @@ func (g *gateway) read(name string) string {
 // call is Ada's, with the right password.
 func (g *gateway) call() testbed.Call {
 	return testbed.Call{Binary: g.binary, Config: g.path("config.toml"), Username: "Ada",
-		Password: fakeldap.ExampleUserPassword, Window: 10 * time.Second}
+		Password: fakeldap.ExampleUserPassword, Window: 25 * time.Second}
 }
 
 func (g *gateway) run(c testbed.Call) testbed.Result {
