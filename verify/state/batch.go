@@ -146,13 +146,14 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 
 // run repeats the transaction without the op that failed, so that one user's
 // damaged record is not the others' outage, and without those whose callers gave
-// up meanwhile, so that nothing of theirs is written.
+// up meanwhile, so that nothing of theirs is written. For these it is repeated once:
+// in a storm whose deadlines pass one after the other it would never be written.
 func (s *Store) run(d *database, batch []*call) error {
-	for {
-		batch = stillWanted(batch)
+	for again := false; ; again = true {
+		batch = s.stillWanted(batch, again)
 		t := &txn{database: d}
 		failed := s.runAll(t, batch)
-		if failed == nil && (!t.dirty || s.commits(batch)) {
+		if failed == nil && (!t.dirty || again || s.commits(batch)) {
 			return t.end(t.dirty)
 		}
 		if err := t.end(false); err != nil {

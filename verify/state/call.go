@@ -49,26 +49,23 @@ func (s *Store) leave(c *call) bool {
 
 // commits lets the calls be written together, unless a caller has given up.
 func (s *Store) commits(batch []*call) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range batch {
-		if c.ctx.Err() != nil {
-			return false
-		}
-	}
-	for _, c := range batch {
-		c.committing = true
-	}
-	return true
+	return len(s.stillWanted(batch, true)) == len(batch)
 }
 
-// stillWanted leaves out the calls whose callers gave up.
-func stillWanted(batch []*call) []*call {
+// stillWanted leaves out the calls whose callers gave up. The others may give up no
+// more where they are to be written.
+func (s *Store) stillWanted(batch []*call, committing bool) []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(batch), func(c *call) bool {
+		if c.committing {
+			return false
+		}
 		if err := c.ctx.Err(); err != nil {
 			c.err = err
 			return true
 		}
+		c.committing = committing
 		return false
 	})
 }

@@ -111,3 +111,38 @@ func TestWhoGivesUpDuringTheCommitHearsWhatBecameOfIt(t *testing.T) {
 		t.Error("what nobody waits for is written")
 	}
 }
+
+// In a storm callers give up one after the other: the others' transaction is not
+// begun anew for each of them.
+func TestABatchIsRepeatedOnceForThoseWhoGiveUp(t *testing.T) {
+	s := newStore(t)
+	must(t, s.SpendStep(t.Context(), "ada", 1, Counter{}, now))
+	f, err := s.openLockedForTest()
+	must(t, err)
+	defer release(f)
+	s.queue = nil
+	d, err := openDatabase(f, &s.kept)
+	must(t, err)
+	defer d.close()
+	var batch []*call
+	runs := 0
+	for i := range uint64(10) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		batch = append(batch, &call{ctx: ctx, op: func(tx *txn) error {
+			runs++
+			cancel()
+			return tx.spend(Spend{Identity: "ada", Step: 2 + i}, now)
+		}})
+	}
+	kept := &call{ctx: t.Context(), op: func(tx *txn) error { return tx.spend(Spend{Identity: "bob", Step: 1}, now) }}
+	must(t, s.run(d, append(batch, kept)))
+	if runs != len(batch) || kept.err != nil {
+		t.Errorf("%d ran, who stayed has %v", runs, kept.err)
+	}
+	for i, c := range batch {
+		if !errors.Is(c.err, context.Canceled) {
+			t.Errorf("call %d: %v", i, c.err)
+		}
+	}
+}
