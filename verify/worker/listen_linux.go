@@ -114,7 +114,7 @@ func (w *worker) take(conn *net.UnixConn) {
 	j, err := w.receive(conn)
 	if err != nil {
 		if !errors.Is(err, errDeclined) {
-			w.Log.Warn("worker: job declined", "cause", err)
+			w.declined.add(err, w.tellDeclined)
 		}
 		return
 	}

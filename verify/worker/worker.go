@@ -112,7 +112,8 @@ type worker struct {
 
 	startedBy int // the user id of the fronts whose jobs are taken
 
-	running sync.WaitGroup
+	running  sync.WaitGroup
+	declined declined
 
 	mu      sync.Mutex
 	pending int
