@@ -219,9 +219,10 @@ func awaitWorkers(ts *testscript.TestScript, right func(n int) bool) []testbed.W
 	}
 }
 
-// killWorkers ends them as a crash would.
+// killWorkers ends them as a crash would, when they have all that was called: of a
+// worker that ends before, front tells at once.
 func killWorkers(ts *testscript.TestScript, neg bool, args []string) {
-	workers := awaitWorkers(ts, func(n int) bool { return n > 0 })
+	workers := awaitWorkers(ts, func(n int) bool { return n > 0 && len(fronts(binary, filepath.Join(of(ts).dir, "config.toml"))) == 0 })
 	if len(workers) == 0 {
 		ts.Fatalf("no worker is running")
 	}

@@ -22,8 +22,9 @@ type Storm struct {
 	Pause  time.Duration // after each program
 	Window time.Duration // how long verdicts are waited for, from the last start; 0: 60 s
 
-	Credential *syscall.Credential // whose processes; nil: the caller's
-	Wrap       []string            // what runs the program in place of the shell that a daemon's unit is, such as prlimit
+	Wrap   []string // what runs the program, such as prlimit
+	Owner  int      // the number of the user and the group that the daemon's files are given to; 0: root
+	Daemon []string // what runs a process that starts the programs in place of this one, with its limits; AtOnce, Pause and Wrap are not for it
 }
 
 // Passed is one login of a storm.
@@ -54,7 +55,11 @@ func (s Storm) Run() (passed []Passed, err error) {
 		return nil, err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would stop what measures
-	passed, err = s.start(prepared)
+	start := s.start
+	if s.Daemon != nil {
+		start = s.startByDaemon
+	}
+	passed, err = start(prepared)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +75,8 @@ func (s Storm) prepare() (prepared []*Prepared, err error) {
 			return prepared, err
 		}
 		prepared = append(prepared, p)
-		if s.Credential != nil {
-			if err := p.give(int(s.Credential.Uid), int(s.Credential.Gid)); err != nil {
+		if s.Owner != 0 {
+			if err := p.give(s.Owner, s.Owner); err != nil {
 				return prepared, err
 			}
 		}
@@ -111,7 +116,6 @@ func (s Storm) call(binary string, p *Prepared) (Passed, error) {
 	argv := slices.Concat(s.Wrap, []string{binary}, p.Args)
 	attr := &syscall.ProcAttr{
 		Dir: "/", Env: p.Env, Files: []uintptr{null.Fd(), null.Fd(), null.Fd()},
-		Sys: &syscall.SysProcAttr{Credential: s.Credential},
 	}
 	var status syscall.WaitStatus
 	r := Passed{Began: time.Now(), Status: -1}

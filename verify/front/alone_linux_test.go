@@ -101,3 +101,16 @@ func TestClosedStandardErrorIsNotTheReasonFile(t *testing.T) {
 		}
 	}
 }
+
+// The worker's part is played by a program that ends at once, as a worker does that
+// the kernel allows no thread.
+func TestWorkerThatEndsBeforeItHasTheJobIsARefusal(t *testing.T) {
+	t.Parallel()
+	status, control, reason := prepared(t, alone(t), "true", "--config", "/worker-ends")
+	if status == exitRefused {
+		t.Fatal("OpenVPN had to wait here: nothing was tried")
+	}
+	if status != exitDeferred || control != "0" || !strings.Contains(reason, "could not be") {
+		t.Errorf("status %d, %q, %q", status, control, reason)
+	}
+}

@@ -9,18 +9,24 @@ import "syscall"
 // hear from it takes longer than all that comes before, milliseconds where the
 // processor that it last ran on sleeps, and longest where it does not answer.
 //
-// false: there is no copy, and OpenVPN has to wait. The user may have no further
-// process; or OpenVPN is process 1, as in a container without an init, and would
+// false: there is no copy, and OpenVPN has to wait. The limits may leave no room for
+// a copy beside a whole worker, which the copy may have to start, and OpenVPN's next
+// front; or OpenVPN is process 1, as in a container without an init, and would
 // leave each copy a zombie; or Go's runtime runs here, whose threads would be
 // missing in the copy.
 func (p *process) detach(status int) bool {
 	if !p.early || parent() == 1 {
 		return false
 	}
+	r := lookForRoom()
+	if r.reserveForCopy() != 0 {
+		return false
+	}
 	child, _, e := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
 	if e == 0 && child != 0 {
 		exit(status)
 	}
+	r.restore()
 	return e == 0
 }
 

@@ -23,34 +23,87 @@ const backlog = 4096
 // Acknowledged is the byte by which a worker takes a job.
 const Acknowledged = 'A'
 
+// rounds is how often a worker is looked for that came between two calls, that is
+// just leaving, or for which there is no room yet: each comes a millisecond later
+// than the one before, all of them 45 ms while OpenVPN waits, and five seconds where
+// it has gone on.
+func (p *process) rounds() int {
+	if p.detached {
+		return 100
+	}
+	return 10
+}
+
 // handOver gives the job to the worker that serves this user id, binary and
 // configuration, or starts it. When that worker cannot be had (another user
-// sits on its name, it does not answer, it is just leaving), the job gets a
-// worker of its own. false: not even that was possible.
+// sits on its name, it does not answer), the job gets a worker of its own. false: not
+// even that was possible.
 func (p *process) handOver(config string, frame []byte, files results) bool {
 	if userID() == overflowID && !idsAreTheHosts() {
-		return p.startWorker(config, frame, files, -1) == 0
+		return p.beginWorker(config, frame, files, -1) == 0
 	}
-	address := p.workerAddress(config)
-	// Another round is for a worker that came between two calls, and one more for
-	// one that left.
-	for range 3 {
+	sitting := 0
+	for round := range p.rounds() {
+		if round > 0 {
+			awaitReadable(-1, round)
+		}
+		address := p.workerAddress(config) // another one, when the files have changed since
 		switch offer(&address, frame, files, p.patience()) {
 		case taken:
 			return true
 		case notTaken:
-			return p.startWorker(config, frame, files, -1) == 0
+			return p.beginWorker(config, frame, files, -1) == 0
+		case declined:
+			continue
 		}
 		listener, e := listen(&address)
-		if e == syscall.EADDRINUSE {
+		if e == syscall.EADDRINUSE { // between somebody's bind and listen, or for good
+			if sitting++; sitting == 4 {
+				break
+			}
 			continue
 		}
 		if e != 0 {
 			break
 		}
-		return p.startWorker(config, frame, files, listener) == 0
+		if e = p.beginWorker(config, frame, files, listener); e != syscall.EAGAIN {
+			return e == 0
+		}
+		closeFile(listener) // whoever waits there has another round, too
 	}
-	return p.startWorker(config, frame, files, -1) == 0
+	return p.beginWorker(config, frame, files, -1) == 0
+}
+
+// beginWorker starts a worker and, where OpenVPN has gone on, waits until it has
+// the job: Go's runtime ends the process when it cannot make a thread, and a filter
+// of system calls or a lack of memory may end it, too. With listener >= 0 it serves
+// further fronts.
+func (p *process) beginWorker(config string, frame []byte, files results, listener int) errno {
+	if !p.detached {
+		return p.startWorker(config, frame, files, listener, -1)
+	}
+	var ends [2]int32
+	if e := newPipe(&ends); e != 0 {
+		return e
+	}
+	e := p.startWorker(config, frame, files, listener, int(ends[1]))
+	closeFile(int(ends[1]))
+	if e == 0 && !begun(int(ends[0]), p.patience()) {
+		e = syscall.ECHILD
+	}
+	closeFile(int(ends[0]))
+	return e
+}
+
+// begun tells whether the worker has the job, or may have it yet: one that is slow
+// ends at the latest with the pipe's other end.
+func begun(fd, patience int) bool {
+	if !awaitReadable(fd, patience) {
+		return true
+	}
+	var b [1]byte
+	n, _ := read(fd, b[:])
+	return n == 1
 }
 
 type answer int
@@ -58,6 +111,7 @@ type answer int
 const (
 	noWorker answer = iota
 	notTaken
+	declined // by a worker that is leaving, or could not keep the job
 	taken
 )
 
@@ -79,8 +133,11 @@ func offerOn(fd int, a *address, frame []byte, files results, patience int) answ
 	case e != 0 || peerUserID(fd) != userID(): // it would get the password
 		return notTaken
 	}
-	if send(fd, frame, files) == 0 && acknowledged(fd, patience) {
-		return taken
+	switch e := send(fd, frame, files); e {
+	case 0:
+		return acknowledged(fd, patience)
+	case syscall.EPIPE, syscall.ECONNRESET:
+		return declined
 	}
 	return notTaken
 }
@@ -101,19 +158,28 @@ func connectInTime(fd int, a *address, patience int) errno {
 // acknowledged waits for the worker's byte. When it does not come in time, the
 // socket is shut before a last look: from then on the worker's acknowledgement
 // fails, so that the job is run either there or here and never twice.
-func acknowledged(fd, patience int) bool {
+func acknowledged(fd, patience int) answer {
 	awaitReadable(fd, patience)
-	if received(fd) {
-		return true
+	if reply := received(fd); reply != notTaken {
+		return reply
 	}
 	shutdown(fd)
-	return received(fd)
+	if received(fd) == taken {
+		return taken
+	}
+	return notTaken
 }
 
-func received(fd int) bool {
+func received(fd int) answer {
 	var b [1]byte
 	n, e := read(fd, b[:])
-	return e == 0 && n == 1 && b[0] == Acknowledged
+	switch {
+	case e == 0 && n == 1 && b[0] == Acknowledged:
+		return taken
+	case e == 0 && n == 0 || e == syscall.ECONNRESET:
+		return declined
+	}
+	return notTaken
 }
 
 // listen binds the worker's name on its behalf: fronts that come while it

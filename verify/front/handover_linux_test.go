@@ -49,7 +49,7 @@ func TestOfferIsTakenByItsByteAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		reply string
 		want  answer
-	}{"acknowledged": {"A", taken}, "declined": {"", notTaken}, "another byte": {"D", notTaken}, "too late": {"silent", notTaken}} {
+	}{"acknowledged": {"A", taken}, "declined": {"", declined}, "another byte": {"D", notTaken}, "too late": {"silent", notTaken}} {
 		done := make(chan bool, 1)
 		address := worker(t, func(conn int) {
 			defer syscall.Close(conn)
@@ -197,7 +197,7 @@ func TestOfferWithoutAWorker(t *testing.T) {
 // After front has given up on a worker, that worker cannot take the job any
 // more; and an acknowledgement that came just before is not overlooked.
 func TestGivingUpIsFinalForBothEnds(t *testing.T) {
-	for name, early := range map[string]bool{"acknowledged before": true, "acknowledged after": false} {
+	for name, want := range map[string]answer{"acknowledged before": taken, "acknowledged after": declined} {
 		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -205,7 +205,7 @@ func TestGivingUpIsFinalForBothEnds(t *testing.T) {
 		acknowledge := func() error {
 			return syscall.Sendto(pair[1], []byte{Acknowledged}, syscall.MSG_NOSIGNAL, nil)
 		}
-		if early {
+		if want == taken {
 			if err := acknowledge(); err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +214,7 @@ func TestGivingUpIsFinalForBothEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		lateErr := acknowledge()
-		if got := received(pair[0]); got != early {
+		if got := received(pair[0]); got != want {
 			t.Errorf("%s: received %v", name, got)
 		}
 		if !errors.Is(lateErr, syscall.EPIPE) {

@@ -7,7 +7,7 @@ import "syscall"
 // handOver starts one worker for each login: sockets without a name in the file
 // system, and descriptors sent with credentials, are Linux's.
 func (p *process) handOver(config string, frame []byte, files results) bool {
-	return p.startWorker(config, frame, files, -1) == 0
+	return p.startWorker(config, frame, files, -1, -1) == 0
 }
 
 func (p *process) detach(int) bool { return false }
@@ -20,5 +20,15 @@ func keepFromDebuggers() {}
 
 func complain(message []byte) { _, _ = syscall.Write(2, message) }
 
-// processLimit is not looked at: one worker for each login is bound by it anyway.
-func processLimit() uint64 { return 0 }
+// room is not looked at: one worker for each login is bound by the limits anyway.
+type room struct{}
+
+func lookForRoom() (r room) { return r }
+
+func (*room) few() bool { return false }
+
+func (*room) worker() int { return 0 }
+
+func (*room) reserve(int) errno { return 0 }
+
+func (*room) restore() {}

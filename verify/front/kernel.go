@@ -143,12 +143,20 @@ func complain(message []byte) {
 	}
 }
 
-// processLimit is how many processes and threads the user may have.
-func processLimit() uint64 {
-	const ofProcesses = 6 // RLIMIT_NPROC, which package syscall does not name
-	var limit syscall.Rlimit
-	if _, e := call(syscall.SYS_PRLIMIT64, 0, ofProcesses, 0, uintptr(unsafe.Pointer(&limit))); e != 0 {
-		return 0
+const ofProcesses = 6 // RLIMIT_NPROC, which package syscall does not name
+
+// processLimit is how many tasks the user may have.
+func processLimit() (limit syscall.Rlimit) {
+	_, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, ofProcesses, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	if e != 0 {
+		limit.Cur = uint64(unlimited)
 	}
-	return limit.Cur
+	return limit
+}
+
+//go:nosplit
+//go:norace
+func limitProcesses(limit *syscall.Rlimit) errno {
+	_, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, ofProcesses, uintptr(unsafe.Pointer(limit)), 0, 0, 0)
+	return e
 }

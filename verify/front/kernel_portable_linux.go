@@ -25,7 +25,7 @@ func keepFromDebuggers() {
 // keepFromWorker closes what OpenVPN left open at the worker's exec.
 func keepFromWorker() {
 	const sysCloseRange, closeOnExec = 436, 4
-	_, _, _ = syscall.Syscall(sysCloseRange, FDListener+1, uintptr(^uint32(0)), closeOnExec)
+	_, _, _ = syscall.Syscall(sysCloseRange, FDBegun+1, uintptr(^uint32(0)), closeOnExec)
 }
 
 // complain writes to OpenVPN's log, unless that would mean to wait for it.
@@ -37,15 +37,18 @@ func complain(message []byte) {
 	}
 }
 
-// processLimit is how many processes and threads the user may have.
-func processLimit() uint64 {
+// processLimit is how many tasks the user may have.
+func processLimit() (limit syscall.Rlimit) {
 	const ofProcesses = 6 // RLIMIT_NPROC, which package syscall does not name
-	var limit syscall.Rlimit
 	if syscall.Getrlimit(ofProcesses, &limit) != nil {
-		return 0
+		limit.Cur = uint64(unlimited)
 	}
-	return limit.Cur
+	return limit
 }
+
+// limitProcesses is left out: the child, which has to take it back, does nothing
+// of ours here before it executes the worker.
+func limitProcesses(*syscall.Rlimit) errno { return 0 }
 
 // address is a name in the abstract namespace, which is no file's (unix(7)).
 type address struct{ syscall.SockaddrUnix }
@@ -59,10 +62,11 @@ func newSocket(flags int) (int, errno) {
 	return fd, number(err)
 }
 
-// awaitReadable waits no longer than so many milliseconds, however many signals
+// awaitReadable tells whether there is something to read, or the end. It waits no
+// longer than so many milliseconds, however many signals
 // interrupt it: the kernel takes off what has passed (select(2)). A negative fd is
 // never readable.
-func awaitReadable(fd int, milliseconds int) {
+func awaitReadable(fd int, milliseconds int) bool {
 	var wanted syscall.FdSet
 	count := 0
 	if fd >= 0 {
@@ -72,8 +76,9 @@ func awaitReadable(fd int, milliseconds int) {
 	}
 	left := syscall.NsecToTimeval(int64(milliseconds) * 1_000_000)
 	for {
-		if _, err := syscall.Select(count, &wanted, nil, nil, &left); err != syscall.EINTR {
-			return
+		n, err := syscall.Select(count, &wanted, nil, nil, &left)
+		if err != syscall.EINTR {
+			return err == nil && n == 1
 		}
 	}
 }

@@ -32,14 +32,16 @@ type pollFD struct {
 	events, revents int16
 }
 
-// awaitReadable waits no longer than so many milliseconds, however many signals
+// awaitReadable tells whether there is something to read, or the end. It waits no
+// longer than so many milliseconds, however many signals
 // interrupt it: the kernel takes off what has passed (ppoll(2), "C library/kernel
 // differences"). A negative fd is never readable.
-func awaitReadable(fd int, milliseconds int) {
+func awaitReadable(fd int, milliseconds int) bool {
 	const readable = 1 // POLLIN
 	wanted := pollFD{int32(fd), readable, 0}
 	left := syscall.Timespec{Sec: int64(milliseconds / 1000), Nsec: int64(milliseconds%1000) * 1_000_000}
-	_, _ = call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&wanted)), 1, uintptr(unsafe.Pointer(&left)), 0)
+	n, e := call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&wanted)), 1, uintptr(unsafe.Pointer(&left)), 0)
+	return e == 0 && n == 1
 }
 
 func connect(fd int, a *address) errno {

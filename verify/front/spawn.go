@@ -16,35 +16,46 @@ const (
 	FDControl  = 4 // auth_control_file or client_connect_deferred_file, closed when there is none
 	FDText     = 5 // auth_failed_reason_file or client_connect_config_file, likewise
 	FDListener = 6 // closed without ListenFlag
+	FDBegun    = 7 // where the worker writes a byte when it has the job
 )
 
 // program is what a new process executes, as execve(2) wants it.
 type program struct {
 	path string
-	args [6]*byte            // nil behind the last
-	env  [7]*byte            // likewise
-	fds  [FDListener + 1]int // what it finds under each number; -1: nothing
+	room room
+	args [6]*byte         // nil behind the last
+	env  [7]*byte         // likewise
+	fds  [FDBegun + 1]int // what it finds under each number; -1: nothing
 }
 
 // startWorker runs a detached copy of this binary that takes the job, and with
-// listener >= 0 serves further fronts. 0 means that it was executed. config has a
-// NUL behind it.
-func (p *process) startWorker(config string, frame []byte, files results, listener int) errno {
+// listener >= 0 serves further fronts. 0 means that it was executed; with begun >= 0
+// it tells there when it has the job. config has a NUL behind it.
+func (p *process) startWorker(config string, frame []byte, files results, listener, begun int) errno {
 	jobEnd, e := pipeWith(frame)
 	if e != 0 {
 		return e
 	}
 	null := nullDevice(jobEnd)
+	if begun < 0 {
+		begun = null
+	}
+	r := lookForRoom()
 	worker := program{
+		room: r,
 		args: [6]*byte{constant("ovpn-verify\x00"), constant(WorkerCommand + "\x00"), constant("--config\x00"), unsafe.StringData(config)},
 		env:  p.workerEnvironment(),
-		fds:  [FDListener + 1]int{null, null, 2, jobEnd, files.control, files.text, listener},
+		fds:  [FDBegun + 1]int{null, null, 2, jobEnd, files.control, files.text, listener, begun},
 	}
+	worker.env[0] = processors(r.few())
 	if listener >= 0 {
 		worker.args[4] = constant(ListenFlag + "\x00")
 	}
 	worker.path, _ = p.executable()
-	e = worker.start()
+	if e = r.reserve(r.worker()); e == 0 {
+		e = worker.start()
+		r.restore()
+	}
 	closeFile(jobEnd)
 	return e
 }
@@ -73,9 +84,8 @@ func pipeWith(frame []byte) (int, errno) {
 }
 
 // workerEnvironment is what libraries look at; OpenVPN's own environment can
-// hold the password (via-env) and stays behind.
+// hold the password (via-env) and stays behind. The first place is for processors.
 func (p *process) workerEnvironment() (env [7]*byte) {
-	env[0] = processors()
 	n := 1
 	for _, name := range [...]string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GODEBUG"} {
 		if entry := p.entry(name); entry != nil {
@@ -89,8 +99,8 @@ func (p *process) workerEnvironment() (env [7]*byte) {
 // processors is how many the worker uses at once: two keep both of a small
 // gateway busy. One makes do with four threads instead of five or six, which
 // counts where a unit allows ten processes and threads (LimitNPROC=10).
-func processors() *byte {
-	if limit := processLimit(); limit != 0 && limit < 20 {
+func processors(fewTasks bool) *byte {
+	if fewTasks {
 		return constant("GOMAXPROCS=1\x00")
 	}
 	return constant("GOMAXPROCS=2\x00")

@@ -8,7 +8,7 @@ import (
 )
 
 // firstFree is behind the descriptors that the worker finds.
-const firstFree = FDListener + 1
+const firstFree = FDBegun + 1
 
 // newPipe makes a pipe whose end for writing, the second, does not wait.
 func newPipe(ends *[2]int32) errno {
@@ -84,6 +84,7 @@ func (w *program) become(path *kernelPath, report uintptr) {
 		}
 	}
 	keepFromWorker()
+	w.room.forWorker()
 	folder := [2]byte{'/', 0}
 	_, _, _ = syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(&folder)), 0, 0)
 	tell(report, 0)

@@ -44,6 +44,13 @@ func inheritedJob() (pendingJob, error) {
 	return j, nil
 }
 
+// tellFront says that the job will be answered from here on. Whoever waits for that
+// may have gone.
+func tellFront() {
+	_, _ = syscall.Write(front.FDBegun, []byte{0})
+	_ = syscall.Close(front.FDBegun)
+}
+
 // inheritedFiles are those that front passed on for the event.
 func inheritedFiles(call openvpn.Call) ([]*os.File, error) {
 	descriptors := [...]struct {
