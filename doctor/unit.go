@@ -11,13 +11,14 @@ import (
 	"ovpn-verify/verify/openvpn/serverconf"
 )
 
-// What OpenVPN, the program and its worker need at once. Tried with a limit on the
-// service's tasks and 30 logins at once: with five nobody got in, with six everybody. A
-// worker that takes over from another needs room beside it; ten, LimitNPROC of Debian
-// 12's openvpn-server@.service, was tried with fifty.
+// What OpenVPN, the program and its worker need at once, as front reckons it
+// (verify/front/room_linux.go): it starts a worker only where six more could follow, so
+// that neither OpenVPN nor the worker finds none left. A thousand logins at once were
+// tried with ten. A worker that takes over from another, of up to six, needs the same
+// room beside it.
 const (
-	needed  = 6
-	handing = 10
+	needed  = 9
+	handing = 15
 )
 
 // roomy is what is proposed: OpenVPN, its scripts, and two workers while one takes
@@ -80,7 +81,7 @@ func (u Unit) processes(a *Area, needs UnitNeeds) {
 		case n < needed:
 			a.add(serverconf.Problem, s.Place, what, "no worker can be started: nobody gets in", u.mend(line))
 		case n < handing:
-			a.add(serverconf.Warning, s.Place, what, "users who log in right after a change of the configuration or the program may be told to try again", u.mend(line))
+			a.add(serverconf.Warning, s.Place, what, "users who log in right after a change of the configuration or the program are told to try again, as long as logins from before it are pending", u.mend(line))
 		case needs.OneEach && n < roomy:
 			a.add(serverconf.Warning, s.Place, fmt.Sprintf("%s=%s, and worker.linger = \"0s\" starts a worker of four threads or more for each login", key, s.value),
 				"of a few users who log in at once some are refused", u.mend(line))

@@ -65,11 +65,12 @@ type workerCommand struct {
 // it would never end.
 func (cmd *workerCommand) Run(path *configFlag) error {
 	err := worker.Run(cmd.Listen, func() (worker.Service, error) {
+		replaced := watchReplaced(string(*path)) // before it is read
 		s, err := loadService(string(*path))
 		if err != nil {
 			return worker.Service{}, err
 		}
-		return s.forWorker(string(*path)), nil
+		return s.forWorker(string(*path), replaced), nil
 	})
 	if err != nil {
 		complain("logins are answered as unavailable", err)
@@ -78,7 +79,7 @@ func (cmd *workerCommand) Run(path *configFlag) error {
 	return nil
 }
 
-func (s *service) forWorker(path string) worker.Service {
+func (s *service) forWorker(path string, replaced func() bool) worker.Service {
 	return worker.Service{
 		Config:     path,
 		Decide:     s.decide,
@@ -88,7 +89,7 @@ func (s *service) forWorker(path string) worker.Service {
 		Deadline:   s.config.Login.Deadline,
 		Linger:     s.config.Worker.Linger,
 		MaxPending: s.config.Worker.MaxPending,
-		Stale:      func() bool { return s.config.Fingerprint() != s.inputs || s.moved() },
+		Stale:      func() bool { return replaced() || s.config.Fingerprint() != s.inputs || s.moved() },
 		Log:        s.log,
 		Flush:      s.flush,
 	}

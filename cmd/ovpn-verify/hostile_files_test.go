@@ -112,11 +112,15 @@ func TestBinaryReplacedWhileRunning(t *testing.T) {
 	}
 	install()
 	pending := g.startTaken(g.call())
+	older := testbed.Workers(g.dir)
 	install()
 	g.letsIn()
-	g.waitWorkers(2) // each has a binary of its own
 	if r, err := pending.Wait(t.Context()); err != nil || !r.Accepted() {
 		t.Errorf("the login that waited: %+v, %v", r, err)
+	}
+	g.waitWorkers(1) // nobody asks the older one any more
+	if len(older) != 1 || testbed.Workers(g.dir)[0].PID == older[0].PID {
+		t.Errorf("the worker of the older program stays: %+v", older)
 	}
 	pending = g.startTaken(g.call())
 	if err := os.Remove(g.binary); err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ovpn-verify/verify/front/reason"
@@ -153,6 +154,20 @@ func TestLeavingWorkerAdmitsNothing(t *testing.T) {
 	if admitted, _ := f.admit(); admitted {
 		t.Error("admitted after leaving")
 	}
+}
+
+// Front names a worker by the files it was made from: none asks for this one any more.
+func TestStaleWorkerLeavesWithoutBeingAsked(t *testing.T) {
+	f := newFixture(t, nil)
+	synctest.Test(t, func(t *testing.T) {
+		changed := time.Now().Add(3 * time.Second)
+		f.leaving = make(chan struct{}) // of this bubble
+		f.Stale = func() bool { return !time.Now().Before(changed) }
+		f.watch()
+		if late := time.Since(changed); late < 0 || late > staleEvery {
+			t.Errorf("left %v after the change", late)
+		}
+	})
 }
 
 func TestIdleWorkerLeavesAfterLingering(t *testing.T) {

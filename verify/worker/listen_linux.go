@@ -38,7 +38,7 @@ func (w *worker) serve() error {
 		return listener.Close()
 	}
 	go func() {
-		<-w.leaving
+		w.watch()
 		listener.Close()
 	}()
 	return w.acceptFrom(listener)

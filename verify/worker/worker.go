@@ -69,6 +69,7 @@ func Run(listening bool, load func() (Service, error)) error {
 	if err != nil {
 		return err
 	}
+	tellFront()
 	service, err := loadInTime(load)
 	if err != nil {
 		if listening {
@@ -172,6 +173,33 @@ func (w *worker) stopAdmitting() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.leave()
+}
+
+// staleEvery is how often a worker looks whether it is to leave. A front that comes
+// after a change names another worker, so that this one would linger beside it; where
+// a unit allows few tasks there is no room for both.
+const staleEvery = 500 * time.Millisecond
+
+// watch returns when the worker leaves.
+func (w *worker) watch() {
+	look := time.NewTicker(staleEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-w.leaving:
+			return
+		case <-look.C:
+			w.leaveIfStale()
+		}
+	}
+}
+
+func (w *worker) leaveIfStale() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.Stale != nil && w.Stale() {
+		w.leave()
+	}
 }
 
 // leave is called with mu held.
