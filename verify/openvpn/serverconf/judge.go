@@ -3,9 +3,7 @@ package serverconf
 import (
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -37,22 +35,6 @@ func ThisHost() Host {
 	return Host{Stat: os.Stat, UserID: userID, Group: groupID}
 }
 
-func userID(name string) (int, error) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(u.Uid)
-}
-
-func groupID(name string) (int, error) {
-	g, err := user.LookupGroup(name)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(g.Gid)
-}
-
 // judge collects findings about one configuration.
 type judge struct {
 	*Conf
@@ -82,6 +64,7 @@ func Judge(c *Conf, ours Ours, host Host) []Finding {
 	j.names()
 	j.others()
 	j.folders()
+	j.accounts()
 	j.readers()
 	Sort(j.findings)
 	return j.findings

@@ -8,6 +8,7 @@ func (j *judge) names() {
 	old, hasOld := j.Last("client-cert-not-required")
 	if hasOld {
 		none = old
+		j.add(Problem, old.Place, "client-cert-not-required", "OpenVPN 2.5 and newer do not start with it", "verify-client-cert none")
 	}
 	hasCert := !hasOld && none.Arg(1) != "none" && none.Arg(1) != "optional"
 	loginName := j.Has("username-as-common-name")

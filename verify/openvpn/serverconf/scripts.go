@@ -9,11 +9,12 @@ func (j *judge) scriptSecurity(d Directive, method string) {
 	if at.Line == 0 {
 		at = d.Place
 	}
+	if level < 2 {
+		j.add(Problem, at, "auth-user-pass-verify needs script-security 2", "OpenVPN runs no script, and every login is refused", "script-security 2")
+	}
 	switch {
-	case level < 2 && method == "via-file":
-		j.add(Problem, at, method+" needs script-security 2", "OpenVPN runs no script, and every login is refused", "script-security 2")
 	case level < 3 && method == "via-env":
-		j.add(Problem, at, method+" needs script-security 3", "no password reaches the check, and every login is refused", "script-security 3")
+		j.add(Problem, d.Place, method+" needs script-security 3", "no password reaches the check, and every login is refused", j.proposed("via-file"))
 	case method == "via-env":
 		j.add(Warning, d.Place, method+" puts passwords into the program's environment", "every process of the same user can read them there while a login is handed over", j.proposed("via-file"))
 	}

@@ -12,6 +12,10 @@ const (
 	renegSec   = 3600 // seconds
 )
 
+// leastDeadline is the shortest that is proposed, in seconds: a directory's first
+// server may be away, and with less the next one is hardly asked.
+const leastDeadline = 15
+
 // renegotiations are the shortest and the longest time between two of them, in
 // seconds; 0: there are none. A server picks a time between 90% of reneg-sec and
 // reneg-sec for each session, or above the second number.
@@ -33,16 +37,19 @@ func (j *judge) window() {
 	if longest > 0 && shortest/2 < window {
 		window, at, option = shortest/2, renegAt, "half of the time between renegotiations"
 	}
+	longer := fmt.Sprintf("hand-window %d", handWindow)
+	if option != "hand-window" {
+		longer = fmt.Sprintf("reneg-sec %d", renegSec)
+	}
 	switch {
 	case window <= lookEvery:
-		mend := fmt.Sprintf("hand-window %d", handWindow)
-		if option != "hand-window" {
-			mend = "reneg-sec 3600"
-		}
 		j.add(Warning, at, fmt.Sprintf("OpenVPN waits %s for a verdict (%s), and after a few renegotiations of a session it looks for one every %s", spoken(duration(window)), option, spoken(duration(lookEvery))),
-			"sessions are dropped although they were vouched for", mend)
+			"sessions are dropped although they were vouched for", longer)
 	case j.ours.Deadline+duration(lookEvery) > duration(window):
-		mend := fmt.Sprintf("login.deadline = %q in %s", spoken(duration(window-lookEvery)), j.ours.Config)
+		mend := longer
+		if window-lookEvery >= leastDeadline {
+			mend = fmt.Sprintf("login.deadline = %q in %s", spoken(duration(window-lookEvery)), j.ours.Config)
+		}
 		j.add(Warning, at, fmt.Sprintf("login.deadline is %s, and OpenVPN waits %s for a verdict (%s), which it looks for every %s", spoken(j.ours.Deadline), spoken(duration(window)), option, spoken(duration(lookEvery))),
 			"a slow login is refused although it was right, and its code is spent", mend)
 	}
@@ -161,7 +168,10 @@ func (j *judge) noToken(connect call) {
 			at = j.call.Place
 		}
 		mend := goodToken
-		if connect.ours {
+		switch {
+		case longest > renegSec:
+			mend = fmt.Sprintf("reneg-sec %d", renegSec)
+		case connect.ours:
 			mend = fmt.Sprintf("session.lifetime = \"12h\" in %s", j.ours.Config)
 		}
 		j.add(Warning, at, fmt.Sprintf("session.lifetime is %s, and the next renegotiation comes after up to %s", spoken(j.ours.Lifetime), spoken(duration(longest))),
