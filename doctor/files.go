@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"ovpn-verify/verify/harden"
@@ -22,6 +23,9 @@ type Files struct {
 	Inputs bool   // what is only read is judged as well: nobody else did
 	Config string // the configuration itself
 	Stat   func(string) (fs.FileInfo, error)
+	// NoSyslog are the sockets of which none is there, when the log goes to this host's
+	// log service.
+	NoSyslog []string
 }
 
 // LookAtWho finds out as whom logins are decided: the user in server.conf, the
@@ -44,13 +48,16 @@ func LookAtWho(conf *serverconf.Conf, unit Unit, workerUser, config string) (who
 
 // lookUp finds a user with all groups by name or number.
 func lookUp(name string) (serverconf.Account, error) {
+	a := serverconf.Account{Name: name}
 	u, err := user.Lookup(name)
 	if err != nil {
 		if u, err = user.LookupId(name); err != nil {
-			return serverconf.Account{}, err
+			if a.UID, err = strconv.Atoi(name); err == nil { // worker.user takes numbers without an entry
+				a.GID = a.UID
+			}
+			return a, err
 		}
 	}
-	a := serverconf.Account{Name: name}
 	a.UID, err = strconv.Atoi(u.Uid)
 	gid, err2 := strconv.Atoi(u.Gid)
 	a.GID = gid
@@ -68,7 +75,7 @@ func (f Files) Judge() Area {
 	a := Area{Name: "files", Seen: fmt.Sprintf("%d, as %s", len(f.Needed)+1, f.Who.Name)}
 	if !f.Known {
 		a.Seen = "not looked at"
-		a.add(serverconf.Note, f.Named, "there is no such user or group here", "whether logins can use their files was not looked at", "")
+		f.nobody(&a)
 		return a
 	}
 	if f.Who.UID == 0 && f.Named.File != "" {
@@ -76,6 +83,10 @@ func (f Files) Judge() Area {
 	}
 	if f.Inputs {
 		f.reader(&a, f.Config)
+	}
+	if len(f.NoSyslog) > 0 {
+		a.add(serverconf.Warning, serverconf.Place{File: f.Config}, `log.to = "syslog", and no log service listens on this host: none of `+strings.Join(f.NoSyslog, ", ")+" is there",
+			ownLog, `log.to = "stderr" in `+f.Config)
 	}
 	told := map[string]bool{}
 	for _, file := range f.Needed {
@@ -85,6 +96,8 @@ func (f Files) Judge() Area {
 			f.keeper(&a, file)
 		case file.Use == harden.Append:
 			f.appender(&a, file)
+		case file.Use == harden.Replace:
+			f.replaced(&a, file)
 		case f.Inputs && (file.Use == harden.Read || file.Use == harden.ReadAgain):
 			f.reader(&a, file.Path)
 		}
@@ -93,6 +106,16 @@ func (f Files) Judge() Area {
 		}
 	}
 	return a
+}
+
+// nobody: worker.user is another's affair than the user in server.conf, of which the
+// judge of that file tells.
+func (f Files) nobody(a *Area) {
+	if f.Named.File == f.Config {
+		a.add(serverconf.Problem, f.Named, "worker.user names nobody on this host", unavailable, "useradd --system --user-group --shell /usr/sbin/nologin "+f.Who.Name)
+		return
+	}
+	a.add(serverconf.Note, f.Named, "there is no such user or group here", "whether logins can use their files was not looked at", "")
 }
 
 // Anybody stands for a user who is not known: what is missing altogether is told.
@@ -132,19 +155,6 @@ func (f Files) kept(a *Area, file harden.File) {
 	if err == nil && !f.Who.May(info, 0o6) {
 		a.add(serverconf.Problem, serverconf.Place{File: file.Path}, fmt.Sprintf("%s cannot read and write it (%s)", f.Who.Name, serverconf.OwnerAndMode(info)),
 			"logins that need the state are answered as unavailable", f.give(info, "u+rw", file.Path))
-	}
-}
-
-// appender: the log, made where it is missing.
-func (f Files) appender(a *Area, file harden.File) {
-	path, rights, mend := file.Path, fs.FileMode(0o2), "chown %s %s"
-	info, err := f.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		path, rights, mend = filepath.Dir(path), 0o3, "install -d -o %s %s"
-		info, err = f.Stat(path)
-	}
-	if err != nil || !f.Who.May(info, rights) {
-		a.add(serverconf.Warning, serverconf.Place{File: path}, fmt.Sprintf("%s cannot write the log, %s, there", f.Who.Name, file.Key), "logins go on, and leave no record", fmt.Sprintf(mend, f.Who.Name, path))
 	}
 }
 

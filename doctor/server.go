@@ -1,6 +1,8 @@
 package doctor
 
 import (
+	"time"
+
 	"ovpn-verify/verify/openvpn/serverconf"
 )
 
@@ -9,6 +11,7 @@ type Server struct {
 	Conf *serverconf.Conf
 	Ours serverconf.Ours
 	Host serverconf.Host
+	Now  time.Time
 	// InMemory tells whether a folder is kept in memory alone.
 	InMemory func(path string) (yes, known bool)
 }
@@ -17,6 +20,7 @@ type Server struct {
 func (s Server) Judge() Area {
 	a := Area{Name: "server.conf", Seen: s.Conf.Path, Findings: serverconf.Judge(s.Conf, s.Ours, s.Host)}
 	s.credentials(&a)
+	s.files(&a)
 	serverconf.Sort(a.Findings)
 	return a
 }
@@ -33,6 +37,11 @@ func (s Server) credentials(a *Area) {
 		return
 	}
 	a.add(serverconf.Note, at, "tmp-dir "+path+" is on a disk", "each login's password is written there for some milliseconds, and may be found on the disk afterwards", "tmp-dir /dev/shm")
+}
+
+// OtherServer is said of one on a host with several that has nothing to do with us.
+func OtherServer(conf *serverconf.Conf) Area {
+	return Area{Name: "server.conf", Seen: "not looked at: " + conf.Path + " does not run ovpn-verify, and others here do (--server-conf " + conf.Path + ")"}
 }
 
 // NoServer is said where there is none to look at.

@@ -29,7 +29,8 @@ const roomy = 64
 type UnitNeeds struct {
 	OneEach bool     // a worker for each login
 	Reads   []string // program, configuration and what it names
-	Writes  []string // folders
+	Writes  []string // folders of what outlives a login
+	Reports []string // folders of log and metrics, without which logins go on
 	Root    bool     // the service's processes stay root's
 }
 
@@ -51,6 +52,7 @@ func (u Unit) Judge(needs UnitNeeds) Area {
 	u.processes(&a, needs)
 	u.homes(&a, needs)
 	u.readOnly(&a, needs)
+	u.sockets(&a)
 	return a
 }
 
@@ -117,6 +119,33 @@ func (u Unit) homes(a *Area, needs UnitNeeds) {
 	}
 }
 
+// sockets: front hands logins over through one of AF_UNIX. The first line says whether
+// those named are allowed or denied, and each of the later ones adds to it or takes
+// away from it (systemd.exec(5)).
+func (u Unit) sockets(a *Area) {
+	const unix = "AF_UNIX"
+	allowed, first, at := true, true, serverconf.Place{}
+	for _, s := range u.Settings {
+		if s.key != "RestrictAddressFamilies" {
+			continue
+		}
+		at = s.Place
+		if s.value == "" {
+			allowed, first = true, true
+			continue
+		}
+		named, denying := strings.CutPrefix(s.value, "~")
+		if first || slices.Contains(strings.Fields(named), unix) {
+			allowed = denying != slices.Contains(strings.Fields(named), unix)
+		}
+		first = false
+	}
+	if !allowed {
+		a.add(serverconf.Problem, at, "RestrictAddressFamilies keeps OpenVPN, and what it starts, from "+unix+" sockets",
+			"logins cannot be handed to the worker, and are refused", u.mend("RestrictAddressFamilies="+unix))
+	}
+}
+
 // readOnly: where nobody may write, the state cannot be kept.
 func (u Unit) readOnly(a *Area, needs UnitNeeds) {
 	readOnly, at := u.all("ReadOnlyPaths")
@@ -124,14 +153,25 @@ func (u Unit) readOnly(a *Area, needs UnitNeeds) {
 		readOnly, at = []string{"/"}, s.Place
 	}
 	writable, _ := u.all("ReadWritePaths")
-	states, _ := u.all("StateDirectory")
-	for _, dir := range states {
-		writable = append(writable, filepath.Join("/var/lib", dir))
-	}
-	for _, dir := range needs.Writes {
-		if inside(dir, readOnly...) && !inside(dir, writable...) {
-			a.add(serverconf.Problem, at, "the unit lets nobody write to "+dir, "nothing can be remembered: logins that need the state are answered as unavailable", u.mend("ReadWritePaths="+dir))
+	for key, above := range map[string]string{"StateDirectory": "/var/lib", "LogsDirectory": "/var/log", "RuntimeDirectory": "/run"} {
+		made, _ := u.all(key)
+		for _, dir := range made {
+			writable = append(writable, filepath.Join(above, dir))
 		}
+	}
+	var missing []string // one line for all: the next would be in the same file
+	for _, dir := range slices.Concat(needs.Writes, needs.Reports) {
+		if inside(dir, readOnly...) && !inside(dir, writable...) && !slices.Contains(missing, dir) {
+			missing = append(missing, dir)
+		}
+	}
+	mend := u.mend("ReadWritePaths=" + strings.Join(missing, " "))
+	for _, dir := range missing {
+		severity, effect := serverconf.Warning, "logins go on, without the log or the metrics that belong there"
+		if slices.Contains(needs.Writes, dir) {
+			severity, effect = serverconf.Problem, "nothing can be remembered: logins that need the state are answered as unavailable"
+		}
+		a.add(severity, at, "the unit lets nobody write to "+dir, effect, mend)
 	}
 }
 

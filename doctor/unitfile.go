@@ -65,13 +65,13 @@ func LookAtUnit(name string, folders []string) Unit {
 	if u.Path == "" {
 		return u
 	}
-	for _, path := range append([]string{u.Path}, dropIns(names, folders)...) {
+	for _, path := range append([]string{u.Path}, dropIns(append(names, "service"), folders)...) {
 		u.read(path)
 	}
 	return u
 }
 
-// dropIns are sorted by their file names, whatever folder they are in; of one name
+// dropIns, also those of every service, are sorted by their file names, whatever folder they are in; of one name
 // the first counts: the unit's own before the template's, and /etc before /usr.
 func dropIns(names, folders []string) []string {
 	byName := map[string]string{}

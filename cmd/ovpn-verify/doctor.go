@@ -76,7 +76,11 @@ func (cmd *doctorCommand) examine(ctx context.Context, path string) ([]doctor.Ar
 	if p.ours, err = oursFor(path, p.config); err != nil {
 		return nil, err
 	}
+	confs, others := cmd.apart(confs, p.ours)
 	areas = append(areas, cmd.version(ctx, p, confs))
+	for _, c := range others {
+		areas = append(areas, doctor.OtherServer(c))
+	}
 	for _, c := range confs {
 		areas = append(areas, cmd.server(p, c)...)
 	}

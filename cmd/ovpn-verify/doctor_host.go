@@ -9,6 +9,7 @@ import (
 
 	"ovpn-verify/doctor"
 	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/openvpn/serverconf"
 )
 
@@ -32,6 +33,22 @@ func (cmd *doctorCommand) serverConfs() ([]*serverconf.Conf, error) {
 		}
 	}
 	return confs, nil
+}
+
+// apart: a host's other servers may let in by certificate alone, or ask somebody else.
+// Where nobody runs us, or a server was named, all of them are looked at.
+func (cmd *doctorCommand) apart(confs []*serverconf.Conf, ours serverconf.Ours) (running, others []*serverconf.Conf) {
+	for _, c := range confs {
+		if len(cmd.ServerConf) > 0 || c.RunsUs(ours, serverconf.ThisHost()) {
+			running = append(running, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	if len(running) == 0 {
+		return others, nil
+	}
+	return running, others
 }
 
 func (cmd *doctorCommand) unit(p patient, c *serverconf.Conf) doctor.Unit {
@@ -68,12 +85,15 @@ func (cmd *doctorCommand) server(p patient, c *serverconf.Conf) []doctor.Area {
 	needs := doctor.UnitNeeds{OneEach: p.config.Worker.Linger == 0, Root: who.UID == 0, Reads: []string{p.ours.Program, p.path}, Writes: []string{filepath.Dir(p.config.State.Path)}}
 	for _, f := range files {
 		needs.Reads = append(needs.Reads, f.Path)
+		if f.Use == harden.Append || f.Use == harden.Replace {
+			needs.Reports = append(needs.Reports, filepath.Dir(f.Path))
+		}
 	}
-	server := doctor.Server{Conf: c, Ours: p.ours, Host: serverconf.ThisHost(), InMemory: doctor.InMemory}.Judge()
+	server := doctor.Server{Conf: c, Ours: p.ours, Host: serverconf.ThisHost(), Now: time.Now(), InMemory: doctor.InMemory}.Judge()
 	if c.Has("chroot") {
 		return []doctor.Area{server, unit.Judge(needs), doctor.FilesInChroot(c)}
 	}
-	used := doctor.Files{Who: who, Named: named, Known: known, Needed: files, Inputs: !said, Config: p.path, Stat: os.Stat}.Judge()
+	used := doctor.Files{Who: who, Named: named, Known: known, Needed: files, Inputs: !said, Config: p.path, Stat: os.Stat, NoSyslog: p.config.Log.NoService()}.Judge()
 	return []doctor.Area{server, unit.Judge(needs), used.Without(server)}
 }
 

@@ -69,3 +69,15 @@ func (s *setup) certificates(t *testing.T, name string) *tls.Config {
 	s.files["authority.pem"], s.files["other.pem"] = string(authority), string(other)
 	return config
 }
+
+// openvpnsCertificate is its own authority.
+func (s *setup) openvpnsCertificate(t *testing.T) {
+	t.Helper()
+	_, certificate, err := fakeldap.NewCertificate("server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ca.pem", "server.pem", "server.key"} {
+		s.files[name] = string(certificate)
+	}
+}

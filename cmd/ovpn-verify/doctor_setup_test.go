@@ -46,6 +46,7 @@ func newSetup(t *testing.T, name string) *setup {
 		}
 	}
 	servers := s.servers(t, parts[1]["servers"])
+	s.openvpnsCertificate(t)
 	s.who, s.ids = s.account(t)
 	who, ids := s.who, s.ids
 	s.named = []string{

@@ -26,6 +26,20 @@ const (
 // is Linux's.
 var localSockets = []string{"/dev/log", "/var/run/syslog", "/var/run/log"}
 
+// NoService is where the socket of this host's log service was looked for, when the
+// log goes there and none is there.
+func (c Config) NoService() (looked []string) {
+	if c.To != toSyslog {
+		return nil
+	}
+	for _, path := range localSockets {
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+			return nil
+		}
+	}
+	return localSockets
+}
+
 // syslogService is a log service, on this host by its socket or elsewhere by
 // RFC 5424 over UDP or TCP. It connects with the first record, and again when the
 // service was restarted.

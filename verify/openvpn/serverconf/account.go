@@ -52,8 +52,19 @@ func (a Account) May(info fs.FileInfo, rights fs.FileMode) bool {
 	return mode&rights == rights
 }
 
-// Shut is the folder above path that the account cannot enter.
+// Shut is the folder above path, or above the file that links lead to from there,
+// that the account cannot enter.
 func (a Account) Shut(path string, stat func(string) (fs.FileInfo, error)) (dir string, found bool) {
+	if dir, found = a.shut(path, stat); found {
+		return dir, true
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
+		return a.shut(real, stat)
+	}
+	return "", false
+}
+
+func (a Account) shut(path string, stat func(string) (fs.FileInfo, error)) (dir string, found bool) {
 	for dir = filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if info, err := stat(dir); err == nil && !a.May(info, 0o1) {
 			return dir, true

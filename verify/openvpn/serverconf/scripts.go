@@ -38,6 +38,12 @@ func (j *judge) otherScripts() {
 	}
 }
 
+// RunsUs tells whether one of its scripts is this program.
+func (c *Conf) RunsUs(ours Ours, host Host) bool {
+	j := &judge{Conf: c, ours: ours, host: host}
+	return j.runsUs("auth-user-pass-verify").ours || j.runsUs("client-connect").ours || j.runsUs("client-disconnect").ours
+}
+
 // runsUs is the script line when it runs us, and the zero call otherwise.
 func (j *judge) runsUs(option string) call {
 	d, found := j.Last(option)
