@@ -74,12 +74,12 @@ func TestCertificatesWhoseTimeIsOverOrToCome(t *testing.T) {
 			}
 			var a Area
 			Server{Conf: conf, Host: serverconf.ThisHost(), Now: noon}.files(&a)
-			got := ""
+			var got strings.Builder
 			for _, f := range a.Findings {
-				got += f.What
+				got.WriteString(f.What)
 			}
-			if want := strings.ReplaceAll(c.want, "%", dir); got != want {
-				t.Errorf("got %q, want %q", got, want)
+			if want := strings.ReplaceAll(c.want, "%", dir); got.String() != want {
+				t.Errorf("got %q, want %q", got.String(), want)
 			}
 		})
 	}
