@@ -24,6 +24,8 @@ type checkCommand struct {
 	IP            netip.Addr `help:"Client address to claim." placeholder:"ADDRESS"`
 	CommonName    string     `help:"Certificate's common name to claim." placeholder:"NAME"`
 	JSON          bool       `help:"Print one JSON document."`
+
+	passwordAlone bool // nobody has a second factor yet
 }
 
 // Run exits 0 when the login was accepted, 1 refused, 3 not decided.
@@ -35,6 +37,9 @@ func (cmd *checkCommand) Run(config *configFlag) error {
 	// What the worker may not read is not to be read here either.
 	if _, err := harden.Restrict(c.Worker.User, c.Files()); err != nil {
 		return &statusError{exitUndecided, err}
+	}
+	if cmd.passwordAlone {
+		c.Login.SecondFactor = "none"
 	}
 	pipeline, err := newPipeline(c)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"ovpn-verify/backends/radius"
 	"ovpn-verify/verify/config"
 	"ovpn-verify/verify/openvpn/serverconf"
 	"ovpn-verify/verify/secret"
@@ -104,7 +105,7 @@ func (s *start) set(section, key string, value any) {
 
 // common is what every backend needs.
 func (s *start) common() error {
-	factor, err := s.choose(s.cmd.SecondFactor, "Second factor, totp or none", "totp", "second-factor")
+	factor, err := s.choose(s.cmd.SecondFactor, "Second factor, totp or none", "totp", "second-factor", oneOf("totp", "none"))
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (s *start) common() error {
 }
 
 func (s *start) backend(ctx context.Context) error {
-	backend, err := s.choose(s.cmd.Backend, "Backend, ldap, radius or file", "ldap", "backend")
+	backend, err := s.choose(s.cmd.Backend, "Backend, ldap, radius or file", "ldap", "backend", oneOf("ldap", "radius", "file"))
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,11 @@ func (s *start) backend(ctx context.Context) error {
 }
 
 func (s *start) radius() error {
-	servers, err := s.chooseList(s.cmd.RadiusServer, "RADIUS server, HOST:PORT", "radius-server")
+	servers, err := s.chooseList(s.cmd.RadiusServer, "RADIUS server, HOST:PORT", "", "radius-server", func(typed []string) error {
+		c := radius.DefaultConfig()
+		c.Servers = typed
+		return about("radius.servers", c.Validate())
+	})
 	if err != nil {
 		return err
 	}

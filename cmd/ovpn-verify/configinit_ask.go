@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 )
 
 // choose is what was given, or what is answered on a terminal, or without one what
-// is usual; nothing usual is an error that names the flag.
-func (s *start) choose(given, question, usual, flag string) (string, error) {
+// is usual; nothing usual is an error that names the flag. An answer that is wrong is
+// asked for again: those before it are not typed twice.
+func (s *start) choose(given, question, usual, flag string, wrong func(string) error) (string, error) {
 	if given != "" || !s.asking {
 		if given == "" {
 			given = usual
@@ -21,17 +24,47 @@ func (s *start) choose(given, question, usual, flag string) (string, error) {
 	if usual != "" {
 		question += " [" + shown(usual) + "]"
 	}
-	answer, err := askLine(question)
-	if err != nil {
-		return "", err
+	for {
+		answer, err := askLine(question)
+		if err != nil {
+			return "", err
+		}
+		typed := strings.TrimSpace(string(answer.Reveal()))
+		if typed == "" && usual != "" {
+			return usual, nil
+		}
+		err = errors.New("an answer is needed")
+		if typed != "" {
+			err = wrong(typed)
+		}
+		if err == nil {
+			return typed, nil
+		}
+		fmt.Fprintln(os.Stderr, styleOf(os.Stderr).yellow("again:"), shownLines(err.Error()))
 	}
-	if typed := strings.TrimSpace(string(answer.Reveal())); typed != "" {
-		return typed, nil
+}
+
+// oneOf is for choose.
+func oneOf(words ...string) func(string) error {
+	return func(typed string) error {
+		if slices.Contains(words, typed) {
+			return nil
+		}
+		return fmt.Errorf("%q is none of %s", typed, strings.Join(words, ", "))
 	}
-	if usual == "" {
-		return "", errors.New(question + ": no answer")
+}
+
+// about leaves of a section's faults those of one key.
+func about(key string, faults error) error {
+	if faults == nil {
+		return nil
 	}
-	return usual, nil
+	for line := range strings.SplitSeq(faults.Error(), "\n") {
+		if strings.HasPrefix(line, key+" ") {
+			return errors.New(line)
+		}
+	}
+	return nil
 }
 
 // optional may stay empty.
@@ -44,11 +77,11 @@ func (s *start) optional(given, question string) (string, error) {
 }
 
 // chooseList is choose for several, which are typed with spaces between them.
-func (s *start) chooseList(given []string, question, flag string) ([]string, error) {
+func (s *start) chooseList(given []string, question, usual, flag string, wrong func([]string) error) ([]string, error) {
 	if len(given) > 0 {
 		return given, nil
 	}
-	answer, err := s.choose("", question, "", flag)
+	answer, err := s.choose("", question, usual, flag, func(typed string) error { return wrong(strings.Fields(typed)) })
 	return strings.Fields(answer), err
 }
 

@@ -52,7 +52,11 @@ func (s *start) account(d ldap.Discovery) error {
 			return err
 		}
 	}
-	base, err := s.choose(s.cmd.BaseDN, "Base DN of the users", d.Base, "base-dn")
+	base, err := s.choose(s.cmd.BaseDN, "Base DN of the users", d.Base, "base-dn", func(typed string) error {
+		c := ldap.DefaultConfig()
+		c.BaseDN = typed
+		return about("ldap.base_dn", c.Validate())
+	})
 	if err != nil {
 		return err
 	}
@@ -85,8 +89,11 @@ func (s *start) urls() ([]string, error) {
 	if domain := searchDomain("/etc/resolv.conf"); domain != "" && s.asking {
 		usual = "srv://" + domain
 	}
-	answer, err := s.choose("", "Directory, ldaps://HOST, ldap://HOST, or srv://DOMAIN for the servers in its SRV records", usual, "url, or --domain")
-	return strings.Fields(answer), err
+	return s.chooseList(nil, "Directory, ldaps://HOST, ldap://HOST, or srv://DOMAIN for the servers in its SRV records", usual, "url, or --domain", func(typed []string) error {
+		c := ldap.DefaultConfig()
+		c.URLs, c.StartTLS = typed, s.cmd.StartTLS || slices.ContainsFunc(typed, ldap.NeedsStartTLS)
+		return about("ldap.urls", c.Validate())
+	})
 }
 
 // searchDomain is the domain that this host is in, by resolv.conf(5).

@@ -29,8 +29,15 @@ func (s *start) try() error {
 		}
 	}
 	s.next(c)
-	if name, err := s.optional("", "User to try a login with (empty: none)"); err == nil && name != "" {
-		return (&checkCommand{User: name}).Run(&path)
+	if c.Login.Backend == "file" {
+		return nil // there is nobody yet
+	}
+	alone, question := c.Login.SecondFactor == "totp", "User to try a login with (empty: none)"
+	if alone {
+		question = "User to try the password of, without a code (empty: none)"
+	}
+	if name, err := s.optional("", question); err == nil && name != "" {
+		return (&checkCommand{User: name, passwordAlone: alone}).Run(&path)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -64,17 +65,34 @@ func run() (status int) {
 	return runCommand(os.Args[1:])
 }
 
-func newParser(g *grammar) *kong.Kong {
-	return kong.Must(g, kong.Name("ovpn-verify"), kong.UsageOnError(),
-		kong.Description("Checks OpenVPN logins in the background: LDAP, RADIUS or a users file, and a second factor."))
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	return kong.Must(g, append(options, kong.Name("ovpn-verify"),
+		kong.Description("Checks OpenVPN logins in the background: LDAP, RADIUS or a users file, and a second factor."))...)
 }
 
 func runCommand(args []string) int {
 	var g grammar
-	parser := newParser(&g)
-	command, err := parser.Parse(args)
+	usage := kong.ShortUsageOnError()
+	if len(args) == 0 {
+		usage = kong.UsageOnError()
+	}
+	parser := newParser(&g, usage)
+	command, err := parser.Parse(asMeant(args))
 	parser.FatalIfErrorf(err) // exits 80
 	return report(command.Run(&g.Config))
+}
+
+// asMeant takes what people try first: `help`, `help COMMAND` and `--version`. Nothing
+// at all stays a wrong command line: a script that calls this program for OpenVPN and
+// loses environment and arguments must not exit 0.
+func asMeant(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(args[1:len(args):len(args)], "--help")
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
 }
 
 // report shows an error with its hint and returns the exit status that it carries.
@@ -92,6 +110,8 @@ func report(err error) int {
 	}
 	if h, ok := errors.AsType[*hintError](err); ok {
 		fmt.Fprintln(os.Stderr, style.bold("hint:"), shown(h.hint))
+	} else if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		fmt.Fprintln(os.Stderr, style.bold("hint:"), "run it as root, or as the user that OpenVPN runs as")
 	}
 	return status
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -41,9 +43,34 @@ func askSecret(prompt string) (secret.Text, error) {
 		return secret.Text{}, errNoTerminal
 	}
 	fmt.Fprint(os.Stderr, prompt, ": ")
+	defer echoAgain()()
 	b, err := term.ReadPassword(int(os.Stdin.Fd()))
 	fmt.Fprintln(os.Stderr)
 	return secret.New(b), err
+}
+
+// echoAgain leaves no terminal without echo behind when a signal ends the program
+// before the function that it returns is called.
+func echoAgain() (stop func()) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return func() {}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for s := range signals {
+			_ = term.Restore(fd, before)
+			fmt.Fprintln(os.Stderr)
+			signal.Reset(s)
+			_ = syscall.Kill(os.Getpid(), s.(syscall.Signal))
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
 }
 
 // askLine asks for an answer that may be seen.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
@@ -24,7 +25,13 @@ func (path configFlag) load() (config.Config, error) {
 	if err == nil {
 		return c, nil
 	}
-	return c, &hintError{err, "see all keys with their meaning: ovpn-verify config init --example"}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = &hintError{err, "make one, with questions: ovpn-verify config init"}
+	case len(config.Faults(err)) > 0:
+		err = &hintError{err, "see all keys with their meaning: ovpn-verify config init --example"}
+	}
+	return c, err
 }
 
 // newPipeline puts the parts together that the configuration asks for.
