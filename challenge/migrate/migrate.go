@@ -32,11 +32,13 @@ func Read(name string, content secret.Text) ([]Entry, error) {
 	text := strings.TrimPrefix(string(content.Reveal()), "\ufeff")
 	first, rest, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
 	switch {
+	case strings.ContainsRune(text, 0):
+		return nil, fmt.Errorf("%s: not text in UTF-8: save it as CSV (UTF-8)", name)
 	case strings.TrimSpace(text) == "":
 		return nil, fmt.Errorf("%s: the file is empty", name)
 	case strings.HasPrefix(strings.ToLower(first), "otpauth"):
 		return readURIs(name, text)
-	case strings.HasPrefix(rest, optionMark) || !strings.ContainsAny(first, ",;") && strings.TrimSpace(rest) == "":
+	case strings.HasPrefix(rest, optionMark) || !strings.ContainsAny(first, ",;\t") && strings.TrimSpace(rest) == "":
 		e, err := readGoogle(name, text)
 		if err != nil {
 			return nil, err

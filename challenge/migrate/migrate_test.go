@@ -38,6 +38,8 @@ func TestReadTable(t *testing.T) {
 	for name, content := range map[string]string{
 		"commas":     "user,secret,digits,period,algorithm,recovery codes\nada," + seed + ",8,60,sha256,12345678 aaaa-bbbb-cccc-dddd\nbob,,,,,\n",
 		"semicolons": "\ufeffUser;Secret;Digits;Period;Algorithm;Recovery_Codes\r\nada;" + seed + ";8;60;SHA256;12345678 87654321\r\nbob;;;;;\r\n",
+		"tabs":       "user\tsecret\tdigits\tperiod\talgorithm\trecovery_codes\nada\t" + seed + "\t8\t60\tSHA256\t12345678 87654321\nbob\t\t\t\t\t\n",
+		"empty rows": "user,secret,digits,period,algorithm,recovery_codes\nada," + seed + ",8,60,SHA256,12345678 87654321\n\n   \n,,,,,\nbob,,,,,\n,\n",
 		"uri":        "user,uri,recovery_codes\nada,otpauth://totp/X:other?secret=" + seed + "&algorithm=SHA256&digits=8&period=60,\"12345678\n87654321\"\nbob,,\n",
 	} {
 		all, err := migrate.Read("f", secret.FromString(content))
@@ -64,7 +66,8 @@ func TestReadURIs(t *testing.T) {
 // Each fault is named with its line, all of them at once, and no secret with them.
 func TestFaults(t *testing.T) {
 	for content, want := range map[string]string{
-		"": "f: the file is empty", "\n \n": "f: the file is empty",
+		"u\x00s\x00": "f: not text in UTF-8: save it as CSV (UTF-8)",
+		"":           "f: the file is empty", "\n \n": "f: the file is empty",
 		seed:                       "f: not for time-based codes: it has no option TOTP_AUTH",
 		seed + "1\n\" TOTP_AUTH\n": "f:1: the secret is not base32 (A to Z, 2 to 7)",
 		seed + "\n\" HOTP_COUNTER 1\n": "f:2: for codes that are counted (HOTP_COUNTER), not time-based ones\n" +
@@ -81,7 +84,7 @@ func TestFaults(t *testing.T) {
 		"user,user\n":     "f:1: the first line has to name the columns, and column 2 is none of user, secret, uri, algorithm, digits, period, recovery_codes, or is there twice",
 		"secret,digits\n": "f:1: there is no column \"user\"",
 		"user,secret,uri,digits,recovery_codes\n," + seed + ",,,\nbob," + seed + ",otpauth://,,\nx\neve,x,,9,1234\nmia," + seed + ",,,": "f:2: there is no user\n" +
-			"f:3: both a secret and a URI\nf:4: wrong number of fields\nf:5: the secret has 0 bits, at least 80 are needed\n" +
+			"f:3: both a secret and a URI\nf:4: a row of 1 cells, and the first line names 5 columns\nf:5: the secret has 0 bits, at least 80 are needed\n" +
 			"f:5: the number of digits is not 6, 7 or 8\nf:5: a recovery code is shorter than 8 characters",
 		"user,secret\nada,\"" + seed: "f:2: extraneous or missing \" in quoted-field",
 	} {

@@ -16,12 +16,17 @@ import (
 var columns = []string{"user", "secret", "uri", "algorithm", "digits", "period", "recovery_codes"}
 
 // readTable reads CSV (RFC 4180), or with semicolons, as spreadsheets write it
-// where the comma stands in numbers.
+// where the comma stands in numbers, or with tabs.
 func readTable(name, text string) ([]Entry, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true
-	if first, _, _ := strings.Cut(text, "\n"); strings.Contains(first, ";") && !strings.Contains(first, ",") {
+	r.FieldsPerRecord = -1 // spreadsheets leave empty rows, of any length
+	switch first, _, _ := strings.Cut(text, "\n"); {
+	case strings.Contains(first, ","):
+	case strings.Contains(first, ";"):
 		r.Comma = ';'
+	case strings.Contains(first, "\t"):
+		r.Comma, r.TrimLeadingSpace = '\t', false // empty cells are not space before the next
 	}
 	header, err := r.Read()
 	if err != nil {
@@ -40,12 +45,16 @@ func readTable(name, text string) ([]Entry, error) {
 		}
 		if err != nil {
 			faults = append(faults, tableFault(name, err))
-			if errors.Is(err, csv.ErrFieldCount) {
-				continue
-			}
 			return all, errors.Join(faults...) // nobody knows where the next row begins
 		}
 		line, _ := r.FieldPos(0)
+		if strings.TrimSpace(strings.Join(row, "")) == "" {
+			continue
+		}
+		if len(row) != len(header) {
+			faults = append(faults, fmt.Errorf("%s:%d: a row of %d cells, and the first line names %d columns", name, line, len(row), len(header)))
+			continue
+		}
 		e, err := rowEntry(fmt.Sprintf("%s:%d", name, line), at, row)
 		if err != nil {
 			faults = append(faults, err)

@@ -41,7 +41,9 @@ func (p *importPlan) make(entries []migrate.Entry, known []state.Enrolment) erro
 		}
 		key := state.Key(e.User)
 		before, twice := seen[key]
-		seen[key] = e.Place
+		if !twice {
+			seen[key] = e.Place
+		}
 		there, exists := enrolled[key]
 		switch user := p.enrolment(e); {
 		case e.User == "":

@@ -70,7 +70,7 @@ func (w *world) logrotate(change func(string) string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	text := strings.ReplaceAll(string(content), "/var/log/ovpn-verify/", w.path("logs")+"/")
+	text := strings.NewReplacer("/var/log/ovpn-verify/", w.path("logs")+"/", "su ovpn-verify ovpn-verify", "su nobody nogroup").Replace(string(content))
 	if err := os.WriteFile(w.Path("logrotate.conf"), []byte(change(text)), 0o644); err != nil {
 		w.t.Fatal(err)
 	}

@@ -49,3 +49,27 @@ func TestFaultsDoNotShowWhatMayBeASecret(t *testing.T) {
 		}
 	}
 }
+
+// Text without quotes is the commonest fault of syntax, and the library's words for
+// it are about anything else.
+func TestTextWithoutQuotesIsNamed(t *testing.T) {
+	for line, named := range map[string]bool{
+		"backend = file": true, "backend = ldaps://dc1": true, "path = /etc/x": true, "backend = \u201cfile\u201d": true, "backend=\u201efile\u201c": true,
+		`backend = "file`: false, `backend "file"`: false, "skew = 1x": false, "backend =": false,
+	} {
+		found := faults(t, "[login]\n"+line+"\n")
+		if len(found) != 1 || found[0].Line != 2 || strings.Contains(found[0].Text, `straight double quotes: key = "text"`) != named {
+			t.Errorf("%s: %+v", line, found)
+		}
+	}
+}
+
+func TestByteOrderMarkSaysNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(path, []byte("\ufeff[login]\r\nbackend = \"file\"\r\nsecond_factor = \"none\"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -23,7 +26,8 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
-	return parse(path, content)
+	// Some editors put a byte order mark before text. It says nothing (RFC 3629 section 6).
+	return parse(path, bytes.TrimPrefix(content, []byte("\ufeff")))
 }
 
 func read(path string) ([]byte, error) {
@@ -89,10 +93,29 @@ func syntaxFault(path string, content []byte, err error) error {
 	}
 	line, column := decode.Position()
 	f := &Fault{Path: path, Line: line, Column: column, Text: "not TOML: " + strings.TrimPrefix(decode.Error(), "toml: ")}
+	if unquoted(content, line, column) {
+		f.Text = `not TOML: text stands between straight double quotes: key = "text"`
+	}
 	if lines := strings.Split(string(content), "\n"); line >= 1 && line <= len(lines) && strings.Contains(lines[line-1], "=") {
 		f.line = showable(lines[line-1], true)
 	}
 	return f
+}
+
+// unquoted tells of a value, the commonest fault, that is text without quotes, or with
+// those of a word processor. The library takes it for a misspelt true, false or date.
+func unquoted(content []byte, line, column int) bool {
+	lines := bytes.Split(content, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return false
+	}
+	before, value, found := bytes.Cut(lines[line-1], []byte("="))
+	value = bytes.TrimSpace(value)
+	if !found || column <= len(before) || len(value) == 0 {
+		return false
+	}
+	first, _ := utf8.DecodeRune(value)
+	return unicode.IsLetter(first) || first == '/' || strings.ContainsRune("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u0060", first)
 }
 
 // split takes joined errors apart.
