@@ -36,7 +36,9 @@ func (cmd *statusCommand) Run(path *configFlag) error {
 			}
 			return nil
 		}
-		doc.show(styleOf(os.Stdout))
+		if !errors.Is(fault, fs.ErrPermission) { // of what another user may not read it would tell that there is nothing
+			doc.show(styleOf(os.Stdout))
+		}
 		return fault
 	})
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,5 +85,24 @@ func TestStatusDocument(t *testing.T) {
 		`"locked":[{"kind":"codes","name":"a b","until":"2027-01-15T08:00:00Z"}],"faults":["the state"]}`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// Of what another user may not read it says so, and not that there is nothing.
+func TestStatusDoesNotTellOfNothingWhereItMayNotLook(t *testing.T) {
+	dir := openFolder(t)
+	config := filepath.Join(dir, "config.toml")
+	if err := errors.Join(os.WriteFile(config, []byte("[login]\nbackend = \"file\"\nsecond_factor = \"none\"\n[state]\npath = \"state/state.db\"\n"), 0o644),
+		os.Mkdir(filepath.Join(dir, "state"), 0o000)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "--config", config, "status")
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err == nil || out.Len() > 0 || !strings.Contains(said.String(), "hint: run it as root") {
+		t.Errorf("%v\n%s\n%s", err, out.String(), said.String())
 	}
 }
