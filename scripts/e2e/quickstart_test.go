@@ -8,8 +8,12 @@ import (
 	"ovpn-verify/scripts/testbed"
 )
 
-// noLogin is the last question of config init; nobody is enrolled yet.
-const noLogin = "User to try a login with (empty: none): "
+// The last question of config init, without codes and while nobody has one yet. Of a
+// users file without users it asks nothing.
+const (
+	noLogin    = "User to try a login with (empty: none): "
+	noPassword = "User to try the password of, without a code (empty: none): "
+)
 
 // knows gives the host a line of hosts(5) and the network's authority.
 func (r *reader) knows(hosts string) {
@@ -20,7 +24,7 @@ func (r *reader) knows(hosts string) {
 
 func TestQuickStartActiveDirectory(t *testing.T) {
 	t.Parallel()
-	r := newReader(t, map[string]string{"Base DN of the users [DC=example,DC=org]: ": "", noLogin: "", "Its password: ": testbed.ADSecret, "Password: ": "Lovelace-1815"})
+	r := newReader(t, map[string]string{"Base DN of the users [DC=example,DC=org]: ": "", noPassword: "", "Its password: ": testbed.ADSecret, "Password: ": "Lovelace-1815"})
 	samba, err := r.StartSamba(testbed.ADUser{Name: "ada", Password: "Lovelace-1815", Group: "vpn-users"})
 	if err == nil {
 		err = samba.ShowCertificate()
@@ -35,7 +39,7 @@ func TestQuickStartActiveDirectory(t *testing.T) {
 
 func TestQuickStartOpenLDAP(t *testing.T) {
 	t.Parallel()
-	r := newReader(t, map[string]string{noLogin: "", "Its password: ": testbed.LDAPBindSecret, "Password: ": "lovelace-1815"})
+	r := newReader(t, map[string]string{noPassword: "", "Its password: ": testbed.LDAPBindSecret, "Password: ": "lovelace-1815"})
 	r.Slapd(testbed.SlapdOptions{Standard: true, Cert: testbed.Cert{Name: "ldap.example.org", Hosts: []string{"ldap.example.org"}}})
 	r.knows("127.0.0.1 localhost ldap.example.org\n")
 	r.follow("quick-start-openldap.md")
@@ -53,7 +57,7 @@ func TestQuickStartFreeRADIUS(t *testing.T) {
 
 func TestQuickStartUsersFile(t *testing.T) {
 	t.Parallel()
-	r := newReader(t, map[string]string{noLogin: "", "New password: ": "lovelace-1815", "Once more: ": "lovelace-1815", "Password: ": "lovelace-1815"})
+	r := newReader(t, map[string]string{"New password: ": "lovelace-1815", "Once more: ": "lovelace-1815", "Password: ": "lovelace-1815"})
 	r.follow("quick-start-users-file.md")
 	r.connects("ada", "lovelace-1815")
 }
