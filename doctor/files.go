@@ -79,7 +79,7 @@ func (f Files) Judge() Area {
 		return a
 	}
 	if f.Who.UID == 0 && f.Named.File != "" {
-		a.add(serverconf.Note, f.Named, "OpenVPN stays root, and worker.user names nobody", "the program that talks to the network is root, too", `worker.user = "nobody" in `+f.Config)
+		a.add(serverconf.Note, f.Named, "OpenVPN stays root, and worker.user is not set", "the program that talks to the network is root, too", fmt.Sprintf("worker.user = %q in %s", unprivileged(), f.Config))
 	}
 	if f.Inputs {
 		f.reader(&a, f.Config)
@@ -108,11 +108,20 @@ func (f Files) Judge() Area {
 	return a
 }
 
+// unprivileged is the user to propose: the one that our package makes.
+func unprivileged() string {
+	const ours = "ovpn-verify"
+	if _, err := user.Lookup(ours); err == nil {
+		return ours
+	}
+	return "nobody"
+}
+
 // nobody: worker.user is another's affair than the user in server.conf, of which the
 // judge of that file tells.
 func (f Files) nobody(a *Area) {
 	if f.Named.File == f.Config {
-		a.add(serverconf.Problem, f.Named, "worker.user names nobody on this host", unavailable, "useradd --system --user-group --shell /usr/sbin/nologin "+f.Who.Name)
+		a.add(serverconf.Problem, f.Named, fmt.Sprintf("worker.user is %q, and this host has no such user", f.Who.Name), unavailable, "useradd --system --user-group --shell /usr/sbin/nologin "+f.Who.Name)
 		return
 	}
 	a.add(serverconf.Note, f.Named, "there is no such user or group here", "whether logins can use their files was not looked at", "")

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -44,8 +45,10 @@ func (u Unit) Judge(needs UnitNeeds) Area {
 		if u.Name != "" {
 			what = "there is no systemd unit " + u.Name
 		}
-		a.add(serverconf.Note, serverconf.Place{File: u.Name}, what, "what limits OpenVPN's processes was not looked at: name the unit with --unit", "")
+		a.add(serverconf.Note, serverconf.Place{File: cmp.Or(u.Name, "systemd")}, what, "what limits OpenVPN's processes was not looked at: name the unit with --unit", "")
 		return a
+	case u.masked():
+		a.add(serverconf.Note, serverconf.Place{File: u.Path}, "the unit is masked", "systemd does not start this server", "systemctl unmask "+u.Name)
 	case u.Err != nil:
 		a.add(serverconf.Note, serverconf.Place{File: u.Path}, u.Err.Error(), "what stands there was not looked at", "")
 	}

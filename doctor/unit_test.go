@@ -48,6 +48,17 @@ func TestUnitIsReadAsSystemdDoes(t *testing.T) {
 	}
 }
 
+func TestMaskedUnitIsNoted(t *testing.T) {
+	folders := units(t, map[string]string{"usr/a.service": "[Service]\n", "etc/other.service": ""})
+	if err := os.Symlink(os.DevNull, filepath.Join(folders[0], "a.service")); err != nil {
+		t.Fatal(err)
+	}
+	a := LookAtUnit("a.service", folders).Judge(UnitNeeds{})
+	if len(a.Findings) != 1 || a.Findings[0].Mend != "systemctl unmask a.service" || !a.Fine() {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestStockUnitsByTheConfigurationsFolder(t *testing.T) {
 	for path, want := range map[string]string{
 		"/etc/openvpn/server/vpn.conf": "openvpn-server@vpn.service", "/etc/openvpn/vpn.conf": "openvpn@vpn.service",

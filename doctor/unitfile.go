@@ -126,6 +126,12 @@ func parseUnit(path, content string) (settings []setting) {
 	return settings
 }
 
+// masked: a link to /dev/null takes the unit's place.
+func (u Unit) masked() bool {
+	target, err := filepath.EvalSymlinks(u.Path)
+	return err == nil && target == os.DevNull
+}
+
 // last is the setting that counts where one line does.
 func (u Unit) last(key string) (setting, bool) {
 	for _, s := range slices.Backward(u.Settings) {
