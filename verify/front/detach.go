@@ -12,10 +12,10 @@ import "syscall"
 // false: there is no copy, and OpenVPN has to wait. The limits may leave no room for
 // a copy beside a whole worker, which the copy may have to start, and OpenVPN's next
 // front; or OpenVPN is process 1, as in a container without an init, and would
-// leave each copy a zombie; or Go's runtime runs here, whose threads would be
-// missing in the copy.
+// leave each copy a zombie, as another process 1 might; or Go's runtime runs here,
+// whose threads would be missing in the copy.
 func (p *process) detach(status int) bool {
-	if !p.early || parent() == 1 {
+	if !p.early || parent() == 1 || !orphansAreReaped() {
 		return false
 	}
 	r := lookForRoom()
