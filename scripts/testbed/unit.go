@@ -68,7 +68,7 @@ func (u unit) last(name string) string {
 // ReadWritePaths=, which only takes back what the script does not do, and those
 // that go with the command.
 var (
-	managers    = []string{"Type", "KillMode", "Restart", "RestartSec", "ReadWritePaths"}
+	managers    = []string{"Type", "KillMode", "Restart", "RestartSec", "OOMPolicy", "ReadWritePaths"}
 	withCommand = []string{"CapabilityBoundingSet", "LimitNPROC", "TasksMax", "ExecStart"}
 )
 
