@@ -52,6 +52,9 @@ func (cmd *totpEnroll) Run(path *configFlag) error {
 		if err != nil && !errors.Is(err, state.ErrNotFound) && !errors.Is(err, state.ErrNoFolder) {
 			return err
 		}
+		if err := asSpelled(ctx, c, cmd.User); err != nil {
+			return err
+		}
 		e := newEnrolment(c, cmd.User)
 		code, err := cmd.show(c, e)
 		if err != nil {
