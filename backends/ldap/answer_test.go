@@ -81,6 +81,14 @@ func FuzzBindAnswer(f *testing.F) {
 	})
 }
 
+func checkBindSuccess(raw []byte) error {
+	p, err := onlyMessage(bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	return checkSuccess(p, goldap.ApplicationBindResponse)
+}
+
 // standardResult reads an answer in DER, which is BER without its liberties.
 func standardResult(raw []byte) (code int, size int, ok bool) {
 	var m struct {

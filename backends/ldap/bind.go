@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,13 +43,11 @@ func (s *session) bindService(ctx context.Context) error {
 // process's user id on ldapi://, the client certificate in TLS (RFC 4422
 // appendix A, RFC 4513 section 5.2.3).
 func (s *session) bindExternal() error {
-	s.wire.record()
-	err := s.ldap.ExternalBind()
-	answer := s.wire.recorded()
-	if err != nil {
-		return fmt.Errorf("EXTERNAL: %w", readable(err, ""))
+	answer, err := s.exchange("", externalCredentials())
+	if err == nil {
+		err = checkSuccess(answer, goldap.ApplicationBindResponse)
 	}
-	if err := checkBindSuccess(answer); err != nil {
+	if err != nil {
 		return fmt.Errorf("EXTERNAL: %w", err)
 	}
 	return nil
@@ -104,30 +103,23 @@ func judge(dn string, p policy, err error) error {
 // The request asks for the password policy; servers that do not know the
 // control ignore it, as it is not critical (RFC 4511 section 4.1.11).
 func (s *session) bind(dn string, password secret.Text) (policy, error) {
-	p := readPolicy(nil)
 	if strings.TrimSpace(dn) == "" || password.Empty() || bytes.IndexByte(password.Reveal(), 0) >= 0 {
-		return p, errors.New("a bind needs a name, and a password without NUL")
+		return readPolicy(nil), errors.New("a bind needs a name, and a password without NUL")
 	}
 	plain := string(password.Reveal())
-	s.wire.record()
-	result, err := s.ldap.SimpleBind(goldap.NewSimpleBindRequest(dn, plain,
-		[]goldap.Control{goldap.NewControlBeheraPasswordPolicy()}))
-	answer := s.wire.recorded()
-	if result != nil {
-		p = readPolicy(result.Controls)
+	answer, err := s.exchange(dn, simpleCredentials(plain), goldap.NewControlBeheraPasswordPolicy())
+	if err != nil {
+		return readPolicy(nil), readable(err, plain)
 	}
-	if err == nil {
-		return p, checkBindSuccess(answer)
+	controls, unreadable := controlsOf(answer)
+	p := readPolicy(controls)
+	err = checkSuccess(answer, goldap.ApplicationBindResponse)
+	if r, ok := errors.AsType[resultError](err); ok {
+		r.diagnostic = without(plain, r.diagnostic)
+		// Also with a control that cannot be read: as an outage it would cost no attempt.
+		return p, r
 	}
-	// A refusal with a control that the library cannot read is still one: as an
-	// outage it would cost no attempt. The library tells it by its text alone.
-	if strings.HasPrefix(err.Error(), "failed to decode child control") {
-		if r, ok := errors.AsType[resultError](checkBindSuccess(answer)); ok {
-			r.diagnostic = without(plain, r.diagnostic)
-			return p, r
-		}
-	}
-	return p, readable(err, plain)
+	return p, cmp.Or(err, unreadable)
 }
 
 // refuses tells whether a result code of the user's bind is a verdict on the

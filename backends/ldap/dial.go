@@ -26,13 +26,13 @@ func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
 		s.abandon()
 		return nil, err
 	}
-	s.talk(conn)
+	s.wire = newWire(conn)
 	return s, nil
 }
 
-// talk begins with LDAP.
-func (s *session) talk(conn net.Conn) {
-	s.wire = newWire(conn)
+// talk leaves the connection to the library, which searches. From here on it
+// reads whatever comes, so that binds are over before.
+func (s *session) talk() {
 	s.ldap = goldap.NewConn(s.wire, false)
 	s.ldap.SetTimeout(s.backend.config.Timeout)
 	s.ldap.Start()
@@ -90,8 +90,7 @@ func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
 const startTLSMessageID = 1
 
 func startTLSRequest() *ber.Packet {
-	p := ber.NewSequence("")
-	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, startTLSMessageID, ""))
+	p := message(startTLSMessageID)
 	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, goldap.ApplicationExtendedRequest, nil, "")
 	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
 	p.AppendChild(op)

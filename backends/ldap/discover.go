@@ -77,7 +77,8 @@ func (b *Backend) discover(ctx context.Context, e endpoint) (Discovery, error) {
 	if t, encrypted := conn.(*tls.Conn); encrypted {
 		d.Shown = t.ConnectionState().PeerCertificates
 	}
-	s.talk(conn)
+	s.wire = newWire(conn)
+	s.talk()
 	defer s.close()
 	about := s.rootDSE("defaultNamingContext", "namingContexts", "supportedCapabilities", "supportedExtension")
 	d.Base = held(about)

@@ -38,8 +38,10 @@ func (b *Backend) inspect(ctx context.Context, e endpoint) primary.Inspection {
 		return i
 	}
 	defer s.close()
-	i.Clock = s.clock()
-	if err := s.bindService(ctx); err != nil {
+	err = s.bindService(ctx)
+	s.talk()
+	i.Clock = s.clock() // anonymous after a bind that failed (RFC 4511 section 4.2.1)
+	if err != nil {
 		i.Err, i.Mend = err, b.mendBind(err)
 		return i
 	}

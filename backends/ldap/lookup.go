@@ -35,6 +35,7 @@ func (b *Backend) newSearcher(ctx context.Context, e endpoint) (*session, error)
 		s.close()
 		return nil, err
 	}
+	s.talk()
 	return s, nil
 }
 

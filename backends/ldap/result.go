@@ -1,7 +1,6 @@
 package ldap
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -72,26 +71,17 @@ func checkSuccess(p *ber.Packet, op ber.Tag) error {
 		return errors.New("the answer is not an LDAP result")
 	}
 	code := result.Children[0]
-	if code.ClassType != ber.ClassUniversal || code.TagType != ber.TypePrimitive || code.Tag != ber.TagEnumerated || len(code.ByteValue) != 1 {
+	n, ok := code.Value.(int64)
+	if code.ClassType != ber.ClassUniversal || code.TagType != ber.TypePrimitive || code.Tag != ber.TagEnumerated || !ok {
 		return errors.New("the answer has no proper result code")
 	}
-	if c := code.ByteValue[0]; c != goldap.LDAPResultSuccess {
+	switch {
+	case n == goldap.LDAPResultSuccess && len(code.ByteValue) == 1:
+		return nil
+	case n > 0 && n < firstLocalCode:
 		diagnostic, _ := result.Children[2].Value.(string)
-		return resultError{code: uint16(c), diagnostic: diagnostic}
+		return resultError{code: uint16(n), diagnostic: diagnostic}
+	default:
+		return errors.New("the answer has no proper result code")
 	}
-	return nil
-}
-
-// checkBindSuccess reads what came back for a bind. Anything beside the one
-// message is not expected there, and nothing unexpected lets anybody in.
-func checkBindSuccess(raw []byte) error {
-	r := bytes.NewReader(raw)
-	p, err := ber.ReadPacket(r)
-	if err != nil {
-		return fmt.Errorf("the answer cannot be read: %w", err)
-	}
-	if r.Len() > 0 {
-		return errors.New("there is more than one answer")
-	}
-	return checkSuccess(p, goldap.ApplicationBindResponse)
 }

@@ -22,7 +22,7 @@ type session struct {
 	raw     net.Conn
 	disarm  func() bool // takes back that the context's end closes raw
 	wire    *wire
-	ldap    *goldap.Conn
+	ldap    *goldap.Conn // nil before talk
 
 	reused    bool // searched for an earlier login
 	idleSince time.Time
@@ -53,7 +53,12 @@ func (s *session) step(ctx context.Context, name string, do func() error) error 
 // close says goodbye (RFC 4511 section 4.3) and ends the connection. The
 // context may still cut it short, so it is taken off last.
 func (s *session) close() {
-	_ = s.ldap.Unbind() // the server may have closed first
+	// The server may have closed first.
+	if s.ldap != nil {
+		_ = s.ldap.Unbind()
+	} else {
+		_, _ = s.wire.Write(unbindRequest().Bytes())
+	}
 	s.abandon()
 }
 

@@ -59,6 +59,7 @@ func (b *Backend) direct(ctx context.Context, e endpoint, req primary.Request) (
 	if err := s.bindUser(ctx, dn, req.Password); err != nil {
 		return found{}, err
 	}
+	s.talk()
 	entry, err := s.readSelf(ctx, dn)
 	if err != nil {
 		return found{}, err

@@ -13,17 +13,12 @@ const maxReplies = 1 << 20
 
 var errTooMuch = errors.New("the server sent more than 1 MiB for one login")
 
-// wire is the connection below the LDAP library, above TLS. It limits what is
-// read, and keeps a copy of the answer to a bind: the library reads a result
-// code of no or of too many octets, or in an answer to something else, as
-// success, so the answer is read again, strictly.
+// wire is the connection below LDAP, above TLS. It limits what is read.
 type wire struct {
 	net.Conn
 
 	mu   sync.Mutex
 	left int
-	tap  bool
-	seen []byte
 }
 
 func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
@@ -35,7 +30,7 @@ func (w *wire) reset() {
 	w.left = maxReplies
 }
 
-// Read is called by the library's reader alone.
+// Read is called by the one who reads a bind's answer, then by the library's reader.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.mu.Lock()
@@ -43,24 +38,5 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.left -= n; w.left < 0 {
 		return 0, errTooMuch
 	}
-	if w.tap {
-		w.seen = append(w.seen, p[:n]...)
-	}
 	return n, err
-}
-
-// record begins the copy. Call it before the request is sent: what is in it
-// at the end then includes the whole answer.
-func (w *wire) record() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.tap, w.seen = true, nil
-}
-
-// recorded ends the copy and returns it.
-func (w *wire) recorded() []byte {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.tap = false
-	return w.seen
 }

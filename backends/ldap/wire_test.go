@@ -29,30 +29,6 @@ func TestAServerCannotFillTheMemory(t *testing.T) {
 	}
 }
 
-func TestTheRecordIsWhatCameBetween(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer ours.Close()
-	w, b := newWire(ours), make([]byte, 3)
-	exchange := func(s string) {
-		go io.WriteString(theirs, s)
-		if _, err := io.ReadFull(w, b); err != nil {
-			t.Error(err)
-		}
-	}
-	exchange("one")
-	w.record()
-	exchange("two")
-	exchange("2nd")
-	if got := string(w.recorded()); got != "two2nd" {
-		t.Errorf("%q", got)
-	}
-	exchange("end")
-	w.record()
-	if got := w.recorded(); len(got) != 0 {
-		t.Errorf("%q", got)
-	}
-}
-
 // TestNoGoroutineStaysBehind goes through the ends that are hardest on the
 // library: its goroutines must be gone once the login is decided.
 func TestNoGoroutineStaysBehind(t *testing.T) {
