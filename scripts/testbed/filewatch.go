@@ -19,11 +19,11 @@ import (
 type fileWatch struct {
 	inotify *os.File
 
-	mu   sync.Mutex
-	at   map[string]time.Time // by name, the last
-	news chan struct{}        // closed with each event
-	done chan struct{}
-	err  error
+	mu      sync.Mutex
+	at      map[string]time.Time     // by name, the last
+	waiting map[string]chan struct{} // likewise, closed with the next
+	done    chan struct{}
+	err     error
 }
 
 func watchFiles(dir string) (*fileWatch, error) {
@@ -33,7 +33,7 @@ func watchFiles(dir string) (*fileWatch, error) {
 	}
 	w := &fileWatch{
 		inotify: os.NewFile(uintptr(fd), "inotify"), at: map[string]time.Time{},
-		news: make(chan struct{}), done: make(chan struct{}),
+		waiting: map[string]chan struct{}{}, done: make(chan struct{}),
 	}
 	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_CLOSE_WRITE); err != nil {
 		return nil, errors.Join(fmt.Errorf("testbed: watching %s: %w", dir, err), w.inotify.Close())
@@ -67,20 +67,19 @@ func (w *fileWatch) note(events []byte, now time.Time) {
 		end := unix.SizeofInotifyEvent + length
 		name := strings.TrimRight(string(events[unix.SizeofInotifyEvent:end]), "\x00")
 		w.at[name] = now
+		if news, ok := w.waiting[name]; ok {
+			close(news)
+			delete(w.waiting, name)
+		}
 		events = events[end:]
 	}
-	close(w.news)
-	w.news = make(chan struct{})
 }
 
 // closed waits until the file holds a verdict and has been closed.
 func (w *fileWatch) closed(path string, deadline time.Time) (at time.Time, ok bool) {
 	name := filepath.Base(path)
 	for {
-		w.mu.Lock()
-		at, seen := w.at[name]
-		news := w.news
-		w.mu.Unlock()
+		at, seen, news := w.look(name)
 		if seen && readText(path) != "" {
 			return at, true
 		}
@@ -92,6 +91,17 @@ func (w *fileWatch) closed(path string, deadline time.Time) (at time.Time, ok bo
 			return time.Time{}, false
 		}
 	}
+}
+
+// look tells when the file was closed, if it was, and what tells of the next time.
+func (w *fileWatch) look(name string) (at time.Time, seen bool, news <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.waiting[name]; !ok {
+		w.waiting[name] = make(chan struct{})
+	}
+	at, seen = w.at[name]
+	return at, seen, w.waiting[name]
 }
 
 func (w *fileWatch) close() error {

@@ -142,6 +142,9 @@ func (r *Radius) Pause() error { return r.process.cmd.Process.Signal(syscall.SIG
 // Resume lets a paused server go on.
 func (r *Radius) Resume() error { return r.process.cmd.Process.Signal(syscall.SIGCONT) }
 
+// PID is the server's process.
+func (r *Radius) PID() int { return r.process.cmd.Process.Pid }
+
 // Log is the server's log since its last start.
 func (r *Radius) Log() string { return readText(r.LogPath) }
 

@@ -20,6 +20,7 @@ db_dir = $dir
 libdir = /usr/lib/freeradius
 pidfile = $dir/pid
 max_request_time = 30
+max_requests = 16384
 log {
   destination = stdout
   auth = yes

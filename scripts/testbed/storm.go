@@ -20,6 +20,12 @@ type Storm struct {
 	Dir    string
 	AtOnce int           // 0: one
 	Pause  time.Duration // after each program
+	// UntilVerdict: each of the AtOnce starts the next login when its last one has its
+	// verdict, so that as many are under way, and no more.
+	UntilVerdict bool
+	// Around is called when nothing is left to do but to start the programs, and what it
+	// returns after the last verdict. nil: nothing is.
+	Around func() (end func())
 	Window time.Duration // how long verdicts are waited for, from the last start; 0: 60 s
 
 	Wrap   []string // what runs the program, such as prlimit
@@ -55,16 +61,18 @@ func (s Storm) Run() (passed []Passed, err error) {
 		return nil, err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would stop what measures
-	start := s.start
+	if s.Around != nil {
+		defer s.Around()()
+	}
 	if s.Daemon != nil {
-		start = s.startByDaemon
+		passed, err = s.startByDaemon(prepared)
+	} else {
+		passed, err = s.start(verdicts, prepared)
 	}
-	passed, err = start(prepared)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.wait(verdicts, prepared, passed)
 	}
-	s.wait(verdicts, prepared, passed)
-	return passed, nil
+	return passed, err
 }
 
 func (s Storm) prepare() (prepared []*Prepared, err error) {
@@ -84,7 +92,7 @@ func (s Storm) prepare() (prepared []*Prepared, err error) {
 	return prepared, nil
 }
 
-func (s Storm) start(prepared []*Prepared) ([]Passed, error) {
+func (s Storm) start(verdicts *fileWatch, prepared []*Prepared) ([]Passed, error) {
 	passed, errs := make([]Passed, len(prepared)), make([]error, len(prepared))
 	next := make(chan int)
 	var daemons sync.WaitGroup
@@ -94,6 +102,9 @@ func (s Storm) start(prepared []*Prepared) ([]Passed, error) {
 			defer runtime.UnlockOSThread()
 			for i := range next {
 				passed[i], errs[i] = s.call(s.Calls[i].Binary, prepared[i])
+				if s.UntilVerdict && passed[i].Status == 2 {
+					verdicts.closed(prepared[i].Control, s.deadline())
+				}
 				time.Sleep(s.Pause)
 			}
 		})
@@ -138,11 +149,7 @@ func (s Storm) call(binary string, p *Prepared) (Passed, error) {
 
 // wait waits for the verdicts of those that are deferred.
 func (s Storm) wait(verdicts *fileWatch, prepared []*Prepared, passed []Passed) {
-	window := s.Window
-	if window == 0 {
-		window = defaultWindow
-	}
-	deadline := time.Now().Add(window)
+	deadline := s.deadline()
 	for i, p := range prepared {
 		r := &passed[i]
 		if r.Status == 2 {
@@ -153,4 +160,12 @@ func (s Storm) wait(verdicts *fileWatch, prepared []*Prepared, passed []Passed) 
 		}
 		r.Reason = readText(p.files.reason)
 	}
+}
+
+// deadline is that of the verdicts that are waited for from now on.
+func (s Storm) deadline() time.Time {
+	if s.Window == 0 {
+		return time.Now().Add(defaultWindow)
+	}
+	return time.Now().Add(s.Window)
 }

@@ -3,49 +3,36 @@ package main
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/alexedwards/argon2id"
 
+	"ovpn-verify/scripts/bench/stand"
 	"ovpn-verify/scripts/testbed"
-)
-
-const password = "lovelace-1815"
-
-// cheap costs next to nothing; recommended is what `user add` makes.
-var (
-	cheap       = &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-	recommended = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 )
 
 func nothing() error { return nil }
 
 func fileStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "users file that takes 2 s", dir: filepath.Join(o.dir, "file"), binary: o.slow, logins: o.logins, fronts: []int{1, 8}}
-	return s, nothing, s.withUsersFile(cheap)
+	return s, nothing, s.withUsersFile(stand.Cheap)
 }
 
 // hashStorm is what a storm costs with the hashes that are made by default: they
 // are computed one after the other.
 func hashStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "users file as it ships, default hashes", dir: filepath.Join(o.dir, "hash"), binary: o.binary, logins: o.logins, fronts: []int{1}}
-	return s, nothing, s.withUsersFile(recommended)
+	return s, nothing, s.withUsersFile(stand.Recommended)
 }
 
 func (s *storm) withUsersFile(costs *argon2id.Params) error {
-	hash, err := argon2id.CreateHash(password, costs)
+	users, err := stand.UsersFile(s.logins, costs)
 	if err != nil {
 		return err
 	}
-	var users strings.Builder
-	users.WriteString("[users]\n")
-	for i := range s.logins {
-		fmt.Fprintf(&users, "%s = %q\n", user(i), hash)
-	}
-	return s.write("backend = \"file\"\n", map[string]string{"users.toml": users.String()})
+	return users.Write(s.dir)
 }
 
 func ldapStorm(o options) (*storm, func() error, error) {
@@ -62,14 +49,10 @@ func ldapsStorm(o options) (*storm, func() error, error) {
 
 // withDirectory puts what makes it slow before a real slapd.
 func (s *storm) withDirectory(withTLS bool) (stop func() error, err error) {
-	var people strings.Builder
-	for i := range s.logins {
-		fmt.Fprintf(&people, "dn: uid=%s,%s\nobjectClass: inetOrgPerson\nuid: %[1]s\ncn: x\nsn: x\nuserPassword: %[3]s\n\n", user(i), testbed.LDAPPeople, password)
-	}
 	if err := os.Mkdir(s.dir, 0o755); err != nil {
 		return nothing, err
 	}
-	slapd, err := testbed.StartSlapdHere(s.dir, testbed.SlapdOptions{Entries: people.String()})
+	slapd, err := testbed.StartSlapdHere(s.dir, testbed.SlapdOptions{Entries: stand.People(s.logins)})
 	if err != nil {
 		return nothing, err
 	}
@@ -85,22 +68,5 @@ func (s *storm) withDirectory(withTLS bool) (stop func() error, err error) {
 		return slapd.Stop, err
 	}
 	stop = func() error { return errors.Join(slow.Stop(), slapd.Stop()) }
-	sections := fmt.Sprintf("backend = \"ldap\"\n[ldap]\nurls = [%q]\nca_file = %q\nbind_dn = %q\nbind_password_file = \"ldap.secret\"\nbase_dn = %q\n",
-		slow.URL, slapd.CAFile, testbed.LDAPBindDN, testbed.LDAPPeople)
-	return stop, s.write(sections, map[string]string{"ldap.secret": testbed.LDAPBindSecret})
-}
-
-// write makes the configuration, of which everything else is as it is by default.
-func (s *storm) write(sections string, files map[string]string) error {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return err
-	}
-	s.config = filepath.Join(s.dir, "config.toml")
-	files["config.toml"] = "[login]\nsecond_factor = \"none\"\n" + sections + "[state]\npath = \"state.db\"\n[log]\nto = \"log\"\n"
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
+	return stop, stand.Directory(slow.URL, slapd.CAFile).Write(s.dir)
 }

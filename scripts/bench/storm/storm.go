@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"ovpn-verify/scripts/bench/stand"
 	"ovpn-verify/scripts/testbed"
 )
 
@@ -17,7 +18,6 @@ type storm struct {
 	name   string
 	dir    string
 	binary string
-	config string
 	logins int
 	fronts []int // at a time: a daemon runs one
 
@@ -39,18 +39,11 @@ type row struct {
 // front is measured, and the worker there.
 const quiet = 300
 
-func user(i int) string { return fmt.Sprintf("user%04d", i) }
-
-func (s *storm) call(user string) testbed.Call {
-	return testbed.Call{Binary: s.binary, Config: s.config, Username: user, Password: password}
-}
-
 // calls are those of different users at different addresses.
 func (s *storm) calls() []testbed.Call {
 	calls := make([]testbed.Call, s.logins)
 	for i := range calls {
-		calls[i] = s.call(user(i))
-		calls[i].IP = fmt.Sprintf("10.%d.%d.7", i/250, i%250)
+		calls[i] = stand.Call(s.binary, s.dir, i)
 	}
 	return calls
 }
@@ -63,7 +56,9 @@ func (s *storm) run(fronts int) (row, error) {
 	}
 	before := testbed.Storm{Dir: dir, Pause: 2 * time.Millisecond}
 	for range quiet {
-		before.Calls = append(before.Calls, s.call(strings.Repeat("a", 300)))
+		call := stand.Call(s.binary, s.dir, 0)
+		call.Username = strings.Repeat("a", 300)
+		before.Calls = append(before.Calls, call)
 	}
 	var err error
 	if r.idle, err = before.Run(); err != nil {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"ovpn-verify/scripts/bench/figures"
+	"ovpn-verify/scripts/bench/tracefs"
+)
+
+// spent is the processors' time.
+type spent struct {
+	worker, server time.Duration
+	fronts         time.Duration // with their copies that go on
+	own            time.Duration // of this program, which is the daemon here
+	all            time.Duration // of everybody, the kernel's threads, too
+}
+
+// rest is what is left of all.
+func (s spent) rest() time.Duration { return max(0, s.all-s.worker-s.server-s.fronts-s.own) }
+
+// watch sees what is spent from now on, and what the worker waits for.
+type watch struct {
+	worker, server int // processes
+	before         spent
+	syncs          *tracefs.Recorder
+}
+
+func (g group) watch(worker int) (w watch, err error) {
+	w = watch{worker: worker, server: g.backend.pid}
+	name, err := tracefs.Name(worker)
+	if err != nil {
+		return w, err
+	}
+	syscall.Sync() // what others have not written yet would be waited for
+	if w.syncs, err = tracefs.Start([]string{name}, syncEvents...); err != nil {
+		return w, err
+	}
+	w.before, err = w.look()
+	return w, err
+}
+
+func (w watch) end(r *rate) error {
+	now, err := w.look()
+	b := w.before
+	r.spent = spent{now.worker - b.worker, now.server - b.server, now.fronts - b.fronts, now.own - b.own, now.all - b.all}
+	events, traceErr := w.syncs.Stop()
+	r.syncs, r.synced = waits(events)
+	return errors.Join(err, traceErr)
+}
+
+func (w watch) look() (s spent, err error) {
+	var errs [5]error
+	s.worker, errs[0] = figures.ProcessTime(w.worker)
+	s.server, errs[1] = figures.ProcessTime(w.server)
+	s.fronts, errs[2] = figures.ChildrenTime()
+	s.own, errs[3] = figures.OwnTime()
+	s.all, errs[4] = figures.BusyTime()
+	return s, errors.Join(errs[:]...)
+}
+
+// syncEvents are those of fsync(2) and fdatasync(2).
+var syncEvents = []string{
+	"syscalls/sys_enter_fsync", "syscalls/sys_exit_fsync",
+	"syscalls/sys_enter_fdatasync", "syscalls/sys_exit_fdatasync",
+}
+
+func waits(events []tracefs.Event) (n int, took time.Duration) {
+	began := map[int]time.Duration{} // by thread
+	for _, e := range events {
+		if e.Enter {
+			began[e.Thread] = e.At
+		} else if at, ok := began[e.Thread]; ok {
+			n, took = n+1, took+e.At-at
+			delete(began, e.Thread)
+		}
+	}
+	return n, took
+}
