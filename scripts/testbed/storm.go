@@ -75,6 +75,20 @@ func (s Storm) Run() (passed []Passed, err error) {
 	return passed, err
 }
 
+// Accepted is Run for those who must all be let in; its error is about the first who is not.
+func (s Storm) Accepted() ([]Passed, error) {
+	passed, err := s.Run()
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range passed {
+		if p.Verdict != '1' || p.Took == 0 {
+			return nil, fmt.Errorf("testbed: %s is not let in: status %d, verdict %q, reason %q", s.Calls[i].Username, p.Status, p.Verdict, p.Reason)
+		}
+	}
+	return passed, nil
+}
+
 func (s Storm) prepare() (prepared []*Prepared, err error) {
 	for _, c := range s.Calls {
 		c.Dir = s.Dir

@@ -23,7 +23,7 @@ type rate struct {
 func (g group) rate(dir string, u *users, atOnce int, o options) (r rate, err error) {
 	before, err := u.storm(warmUp, atOnce)
 	if err == nil {
-		_, err = accepted(before)
+		_, err = before.Accepted()
 	}
 	if err != nil {
 		return r, err
@@ -54,7 +54,7 @@ func (g group) watched(dir string, u *users, logins, atOnce int) (r rate, err er
 		}
 		return func() { watchErr = w.end(&r) }
 	}
-	r.passed, err = accepted(storm)
+	r.passed, err = storm.Accepted()
 	still, workerErr := theWorker(dir)
 	if workerErr == nil && still != worker {
 		workerErr = fmt.Errorf("process %d is the worker, no longer %d", still, worker)
@@ -68,20 +68,6 @@ func theWorker(dir string) (pid int, err error) {
 		return 0, fmt.Errorf("%d workers, not one", len(workers))
 	}
 	return workers[0].PID, nil
-}
-
-// accepted is an error unless everybody was let in.
-func accepted(s testbed.Storm) ([]testbed.Passed, error) {
-	passed, err := s.Run()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range passed {
-		if p.Verdict != '1' || p.Took == 0 {
-			return nil, fmt.Errorf("a login with status %d and verdict %q: %s", p.Status, p.Verdict, p.Reason)
-		}
-	}
-	return passed, nil
 }
 
 func lasted(passed []testbed.Passed) time.Duration {

@@ -46,7 +46,7 @@ func (w watch) end(r *rate) error {
 	b := w.before
 	r.spent = spent{now.worker - b.worker, now.server - b.server, now.fronts - b.fronts, now.own - b.own, now.all - b.all}
 	events, traceErr := w.syncs.Stop()
-	r.syncs, r.synced = waits(events)
+	r.syncs, r.synced = waits(events, w.worker)
 	return errors.Join(err, traceErr)
 }
 
@@ -66,9 +66,12 @@ var syncEvents = []string{
 	"syscalls/sys_enter_fdatasync", "syscalls/sys_exit_fdatasync",
 }
 
-func waits(events []tracefs.Event) (n int, took time.Duration) {
+func waits(events []tracefs.Event, process int) (n int, took time.Duration) {
 	began := map[int]time.Duration{} // by thread
 	for _, e := range events {
+		if e.Process != process {
+			continue
+		}
 		if e.Enter {
 			began[e.Thread] = e.At
 		} else if at, ok := began[e.Thread]; ok {

@@ -7,13 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-)
 
-// starts are so many that a median means something.
-const starts = 21
+	"ovpn-verify/scripts/bench/figures"
+)
 
 // measure builds the program with its symbols and reads sizes and init times.
 func measure(packages map[string]pkg) (map[string]cost, error) {
@@ -83,33 +80,18 @@ func packageOf(name string, packages map[string]pkg) string {
 	return path
 }
 
-var initLine = regexp.MustCompile(`init (\S+) @\S+ ms, (\S+) ms clock, (\d+) bytes`)
-
-// addInits adds the medians of several starts. The command does nothing after
-// the inits, which are those of the worker.
+// addInits reads them from a command that does nothing after the inits, which are
+// those of the worker.
 func addInits(costs map[string]cost, binary string) error {
-	times, allocs := map[string][]float64{}, map[string]int64{}
-	for range starts {
-		cmd := exec.Command(binary, "version")
-		cmd.Env = []string{"GODEBUG=inittrace=1"}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("%w\n%s", err, out)
-		}
-		for _, m := range initLine.FindAllStringSubmatch(string(out), -1) {
-			ms, _ := strconv.ParseFloat(m[2], 64)
-			bytes, _ := strconv.ParseInt(m[3], 10, 64)
-			times[m[1]], allocs[m[1]] = append(times[m[1]], ms), bytes
-		}
-	}
-	for path, all := range times {
-		slices.Sort(all)
+	inits, err := figures.Inits(binary)
+	for _, init := range inits {
+		path := init.Package
 		if path == "main" {
 			path = program
 		}
 		c := costs[path]
-		c.initMs, c.allocs = all[len(all)/2], allocs[path]
+		c.initMs, c.allocs = figures.Ms(init.Took), init.Allocates
 		costs[path] = c
 	}
-	return nil
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,7 +49,7 @@ func Start(names []string, events ...string) (r *Recorder, err error) {
 }
 
 func (r *Recorder) enable(names []string, events []string) error {
-	err := errors.Join(r.set("trace_clock", "mono"), r.set("buffer_size_kb", bufferKB))
+	err := errors.Join(r.set("trace_clock", "mono"), r.set("options/record-tgid", "1"), r.set("buffer_size_kb", bufferKB))
 	var any []string
 	for _, name := range names {
 		any = append(any, fmt.Sprintf("comm == %q", name))
@@ -101,17 +102,19 @@ func (r *Recorder) close() error {
 
 // Event is one thing that a thread did.
 type Event struct {
-	At     time.Duration // of the monotonic clock, to the microsecond
-	Thread int
-	Name   string // such as "sys_fdatasync"
-	Enter  bool   // a system call begins; false: it ends, or the event is none
-	Text   string // of a call that begins its arguments, "fd: 7", of one that ends its result, "0x0"
+	At      time.Duration // of the monotonic clock, to the microsecond
+	Program string        // as Name has it
+	Process int
+	Thread  int
+	Name    string // such as "sys_fdatasync"
+	Enter   bool   // a system call begins; false: it ends, or the event is none
+	Text    string // of a call that begins its arguments, "fd: 7", of one that ends its result, "0x0"
 }
 
 // parse reads the kernel's text (Documentation/trace/ftrace.rst, "Output format"):
 //
-//	cat-20997   [000] .....  1014.198700: sys_openat(dfd: 0xffffff9c, flags: 0x80000)
-//	cat-20997   [000] .....  1014.198712: sys_openat -> 0x3
+//	cat-20998   (  20997) [000] .....  1014.198700: sys_openat(dfd: 0xffffff9c, flags: 0x80000)
+//	cat-20998   (  20997) [000] .....  1014.198712: sys_openat -> 0x3
 func parse(text string) (events []Event, lost bool) {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "#") {
@@ -125,20 +128,20 @@ func parse(text string) (events []Event, lost bool) {
 	return events, lost
 }
 
+var lineHead = regexp.MustCompile(`^(.*)-(\d+)\s+\(\s*([0-9-]+)\) \[\d+\]\s+\S+\s+(\d+)\.(\d{6})$`)
+
 func parseLine(line string) (e Event, ok bool) {
-	head, what, ok := strings.Cut(line, ": ")
-	task, rest, bracket := strings.Cut(head, " [")
-	fields := strings.Fields(rest)
-	if !ok || !bracket || len(fields) == 0 {
+	head, what, _ := strings.Cut(line, ": ")
+	m := lineHead.FindStringSubmatch(head)
+	if m == nil {
 		return e, false
 	}
-	task = strings.TrimSpace(task)
-	thread, err := strconv.Atoi(task[strings.LastIndex(task, "-")+1:])
-	at, errAt := strconv.ParseFloat(fields[len(fields)-1], 64)
-	if err != nil || errAt != nil {
-		return e, false
+	at, _ := strconv.ParseInt(m[4]+m[5], 10, 64)
+	e = Event{At: time.Duration(at) * time.Microsecond, Program: m[1]}
+	e.Thread, _ = strconv.Atoi(m[2])
+	if e.Process, _ = strconv.Atoi(m[3]); e.Process <= 0 { // not known yet: it has only just begun
+		e.Process = e.Thread
 	}
-	e = Event{At: time.Duration(at*1e6+0.5) * time.Microsecond, Thread: thread}
 	if name, result, ends := strings.Cut(what, " -> "); ends {
 		e.Name, e.Text = name, result
 	} else if name, arguments, begins := strings.Cut(what, "("); begins && strings.HasPrefix(name, "sys_") {

@@ -10,16 +10,16 @@ func TestKernelsTextIsRead(t *testing.T) {
 #
 # entries-in-buffer/entries-written: 3/3   #P:2
 #
-#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
-#              | |         |   |||||     |         |
-     ovpn-verify-20997   [000] .....  1014.197884: sched_process_exec: filename=/usr/bin/ovpn-verify pid=20997 old_pid=20997
-     ovpn-verify-20998   [001] .....  1014.198700: sys_close(fd: 3)
-     ovpn-verify-20998   [001] .....  1014.198756: sys_close -> 0x0
+#           TASK-PID       TGID    CPU#  |||||  TIMESTAMP  FUNCTION
+#              | |           |       |   |||||     |         |
+     ovpn-verify-20997   (  20997) [000] .....  1014.197884: sched_process_exec: filename=/usr/bin/ovpn-verify pid=20997 old_pid=20997
+     ovpn-verify-20998   (  20997) [001] .....  1014.198700: sys_close(fd: 3)
+     ovpn-verify-20998   (  20997) [001] .....  1014.198756: sys_close -> 0x0
 `)
 	want := []Event{
-		{At: 1014197884 * time.Microsecond, Thread: 20997, Name: "sched_process_exec", Text: "filename=/usr/bin/ovpn-verify pid=20997 old_pid=20997"},
-		{At: 1014198700 * time.Microsecond, Thread: 20998, Name: "sys_close", Text: "fd: 3", Enter: true},
-		{At: 1014198756 * time.Microsecond, Thread: 20998, Name: "sys_close", Text: "0x0"},
+		{At: 1014197884 * time.Microsecond, Program: "ovpn-verify", Process: 20997, Thread: 20997, Name: "sched_process_exec", Text: "filename=/usr/bin/ovpn-verify pid=20997 old_pid=20997"},
+		{At: 1014198700 * time.Microsecond, Program: "ovpn-verify", Process: 20997, Thread: 20998, Name: "sys_close", Text: "fd: 3", Enter: true},
+		{At: 1014198756 * time.Microsecond, Program: "ovpn-verify", Process: 20997, Thread: 20998, Name: "sys_close", Text: "0x0"},
 	}
 	if lost || len(events) != len(want) {
 		t.Fatalf("%+v, lost %v", events, lost)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"ovpn-verify/scripts/bench/stand"
+	"ovpn-verify/scripts/bench/tracefs"
+	"ovpn-verify/scripts/testbed"
+)
+
+// place is where the state is, and what came of the logins there.
+type place struct {
+	name       string
+	cold, warm []login
+}
+
+func measure(o options) (places []place, err error) {
+	server, err := testbed.StartRadiusHere(o.disk, testbed.RadiusOptions{Users: stand.Passwords(2 * o.logins)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	for _, p := range []struct{ name, dir string }{{"tmpfs", o.tmpfs}, {"disk", o.disk}} {
+		s := site{binary: o.binary, dir: filepath.Join(p.dir, "ovpn-verify"), workers: map[int]bool{}}
+		if err := stand.RADIUS(server.Addr).Write(s.dir); err != nil {
+			return nil, err
+		}
+		if err := os.Mkdir(s.calls(), 0o755); err != nil {
+			return nil, err
+		}
+		cold, warm, err := s.logins(o.logins)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place{p.name, cold, warm})
+	}
+	return places, nil
+}
+
+// site is a configuration with its worker.
+type site struct {
+	binary, dir string
+	workers     map[int]bool // processes, all that there were
+}
+
+// calls is for OpenVPN's temporary files.
+func (s site) calls() string { return filepath.Join(s.dir, "calls") }
+
+// logins are those that start a worker, and as many that find one. Each is of
+// another user: the second of one user's would go on with the first one's session.
+func (s site) logins(n int) (cold, warm []login, err error) {
+	defer func() { err = errors.Join(err, s.end()) }()
+	if cold, err = s.watched(func() error {
+		for i := range n {
+			if err := s.end(); err != nil {
+				return err
+			}
+			if err := s.login(i, 1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	warm, err = s.watched(func() error { return s.login(n, n) })
+	return cold, warm, err
+}
+
+func (s site) watched(logIn func() error) ([]login, error) {
+	recorder, err := tracefs.Start([]string{filepath.Base(s.binary), workersName}, marks...)
+	if err != nil {
+		return nil, err
+	}
+	logInErr := logIn()
+	events, err := recorder.Stop()
+	if err := errors.Join(logInErr, err); err != nil {
+		return nil, err
+	}
+	return read(events, s.binary, s.workers)
+}
+
+// login lets users in, one after the other.
+func (s site) login(first, n int) error {
+	storm := testbed.Storm{Dir: s.calls(), UntilVerdict: true, Pause: 2 * time.Millisecond}
+	for i := range n {
+		storm.Calls = append(storm.Calls, stand.Call(s.binary, s.dir, first+i))
+	}
+	_, err := storm.Accepted()
+	for _, w := range testbed.Workers(s.dir) {
+		s.workers[w.PID] = true
+	}
+	return err
+}
+
+// end ends the worker as a crash would, so that the next login starts one.
+func (s site) end() error {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		workers := testbed.Workers(s.dir)
+		if len(workers) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("worker %d does not end", workers[0].PID)
+		}
+		for _, w := range workers {
+			if err := w.Kill(); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return err
+			}
+		}
+	}
+}
