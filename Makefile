@@ -61,6 +61,16 @@ bench-storm: build ## a thousand logins at once on slow backends; keeps testdata
 	$(MAKE) build TAGS=slowfile OUT=bin/ovpn-verify-slow
 	$(GO) run ./scripts/bench/storm --binary bin/ovpn-verify --slow bin/ovpn-verify-slow
 
+.PHONY: bench-rates
+bench-rates: build ## logins per second through one worker, and what bounds them, as root; keeps testdata/bench/rates.txt
+	scripts/install-deps
+	$(GO) run ./scripts/bench/rates --binary bin/ovpn-verify
+
+.PHONY: bench-worker
+bench-worker: build ## a worker's start and its reaction, step by step, as root; keeps testdata/bench/worker.txt
+	scripts/install-deps
+	$(GO) run ./scripts/bench/worker --binary bin/ovpn-verify
+
 .PHONY: size
-size: build ## what each dependency adds to the binary and to the worker's start
+size: build ## what each dependency adds to the binary and to the worker's start; keeps testdata/bench/size.txt
 	$(GO) run ./scripts/bench/size --binary bin/ovpn-verify

@@ -3,6 +3,7 @@ package challenge
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -14,10 +15,10 @@ const (
 var (
 	// framesAtStart are what clients act upon when AUTH_FAILED's text begins with
 	// it (receive_auth_failed in OpenVPN's src/openvpn/push.c; SESSION: OpenVPN 3).
-	framesAtStart = regexp.MustCompile(`(?i)^(CRV1|TEMP|SESSION)`)
+	framesAtStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(CRV1|TEMP|SESSION)`) })
 	// challengeFrame counts anywhere: OpenVPN GUI looks for it by strstr
 	// (OnPassword in its openvpn.c).
-	challengeFrame = regexp.MustCompile(`(?i)(CRV1):`)
+	challengeFrame = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(CRV1):`) })
 )
 
 // Reason makes of somebody else's text, such as a RADIUS server's, one that can
@@ -33,8 +34,8 @@ func Reason(s string) string {
 		return r
 	}, s)
 	s = CleanText(s, maxReason)
-	s = challengeFrame.ReplaceAllString(s, "$1 ")
-	if framesAtStart.MatchString(s) {
+	s = challengeFrame().ReplaceAllString(s, "$1 ")
+	if framesAtStart().MatchString(s) {
 		s = beforeFrame + s
 	}
 	return CleanText(s, maxReason)

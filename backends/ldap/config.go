@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -168,7 +169,9 @@ func checkDN(key, dn string) error {
 
 // attributeName is an attribute's short name or OID, RFC 4512 section 1.4;
 // no options, which would be another attribute to the comparison of names.
-var attributeName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)$`)
+var attributeName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)$`)
+})
 
 func (c Config) checkFilters() error {
 	var faults []error
@@ -178,7 +181,7 @@ func (c Config) checkFilters() error {
 	if err := checkFilter(c.GroupFilter, placeDN, placeUsername); err != nil {
 		faults = append(faults, fmt.Errorf("ldap.group_filter must be a filter such as \"(member={dn})\" (RFC 4515), not %q: %w", c.GroupFilter, err))
 	}
-	if !attributeName.MatchString(c.UsernameAttribute) {
+	if !attributeName().MatchString(c.UsernameAttribute) {
 		faults = append(faults, fmt.Errorf("ldap.username_attribute must be an attribute's name such as \"uid\", not %q", c.UsernameAttribute))
 	}
 	return errors.Join(faults...)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
@@ -57,14 +58,14 @@ var msErrors = map[string]string{
 }
 
 // msErrorForm is what follows the Ident, or stands alone at servers that leave it out.
-var msErrorForm = regexp.MustCompile(`^(?s:.?)E=([0-9]{1,10})(?: |$)`)
+var msErrorForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?s:.?)E=([0-9]{1,10})(?: |$)`) })
 
 // msErrorCause says why the server refused, in words of ours and the number
 // alone: the rest of the attribute is for a client that could try again. Empty:
 // there is none that can be read.
 func msErrorCause(reject *radius.Packet) string {
 	for _, value := range microsoft(reject, msCHAPError) {
-		found := msErrorForm.FindSubmatch(value)
+		found := msErrorForm().FindSubmatch(value)
 		if found == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"ovpn-verify/verify"
 	"ovpn-verify/verify/config"
+	"ovpn-verify/verify/front"
 	"ovpn-verify/verify/harden"
 	"ovpn-verify/verify/openvpn"
 	"ovpn-verify/verify/status"
@@ -58,6 +59,21 @@ func (s *service) flush() {
 // workerCommand is the detached process that front starts.
 type workerCommand struct {
 	Listen bool `help:"A listening socket came along."`
+}
+
+// workerCall knows what front executes, word for word: a user waits for a worker that
+// starts, and to make the grammar of all commands is a good part of that.
+func workerCall(args []string) (cmd workerCommand, config configFlag, ok bool) {
+	if len(args) < 3 || args[0] != front.WorkerCommand || args[1] != "--config" {
+		return cmd, "", false
+	}
+	switch {
+	case len(args) == 4 && args[3] == front.ListenFlag:
+		cmd.Listen = true
+	case len(args) != 3:
+		return cmd, "", false
+	}
+	return cmd, configFlag(args[2]), true
 }
 
 // Run serves until nobody has logged in for worker.linger. Its errors go to

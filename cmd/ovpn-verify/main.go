@@ -62,6 +62,9 @@ func run() (status int) {
 	if front.CalledByOpenVPN() {
 		return decideInsideCall(front.Run(os.Args, os.Environ()))
 	}
+	if cmd, config, ok := workerCall(os.Args[1:]); ok {
+		return report(cmd.Run(&config))
+	}
 	return runCommand(os.Args[1:])
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // RadiusSecret is shared with every client of Radius.
@@ -142,8 +143,8 @@ func (r *Radius) Pause() error { return r.process.cmd.Process.Signal(syscall.SIG
 // Resume lets a paused server go on.
 func (r *Radius) Resume() error { return r.process.cmd.Process.Signal(syscall.SIGCONT) }
 
-// PID is the server's process.
-func (r *Radius) PID() int { return r.process.cmd.Process.Pid }
+// Used is what the server that runs has had of the processors.
+func (r *Radius) Used() time.Duration { return Used(r.process.cmd.Process.Pid) }
 
 // Log is the server's log since its last start.
 func (r *Radius) Log() string { return readText(r.LogPath) }

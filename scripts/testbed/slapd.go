@@ -179,9 +179,6 @@ func (s *Slapd) Pause() error { return s.process.cmd.Process.Signal(syscall.SIGS
 // Resume lets a paused directory go on with what it has received meanwhile.
 func (s *Slapd) Resume() error { return s.process.cmd.Process.Signal(syscall.SIGCONT) }
 
-// PID is the server's process.
-func (s *Slapd) PID() int { return s.process.cmd.Process.Pid }
-
 // Log is the stats log so far.
 func (s *Slapd) Log() string { return readText(s.LogPath) }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"ovpn-verify/scripts/bench/stand"
 	"ovpn-verify/scripts/testbed"
 )
@@ -8,8 +10,8 @@ import (
 // backend is one that is up.
 type backend struct {
 	name   string
-	server string // the program behind it; empty: none
-	pid    int    // its process
+	server string               // the program behind it; empty: none
+	used   func() time.Duration // what that has had of the processors
 	stand  stand.Stand
 	stop   func() error
 }
@@ -22,7 +24,7 @@ var backends = []struct {
 
 func usersFile(_ string, users int) (backend, error) {
 	s, err := stand.UsersFile(users, stand.Cheap)
-	return backend{name: "users file (cheap hashes)", stand: s, stop: func() error { return nil }}, err
+	return backend{name: "users file (cheap hashes)", used: func() time.Duration { return 0 }, stand: s, stop: func() error { return nil }}, err
 }
 
 func directory(dir string, users int) (backend, error) {
@@ -30,7 +32,7 @@ func directory(dir string, users int) (backend, error) {
 	if err != nil {
 		return backend{}, err
 	}
-	return backend{"LDAP", "slapd", slapd.PID(), stand.Directory(slapd.URL, slapd.CAFile), slapd.Stop}, nil
+	return backend{"LDAP", "slapd", slapd.Used, stand.Directory(slapd.URL, slapd.CAFile), slapd.Stop}, nil
 }
 
 func radius(dir string, users int) (backend, error) {
@@ -38,5 +40,5 @@ func radius(dir string, users int) (backend, error) {
 	if err != nil {
 		return backend{}, err
 	}
-	return backend{"RADIUS (PAP)", "freeradius", server.PID(), stand.RADIUS(server.Addr), server.Stop}, nil
+	return backend{"RADIUS (PAP)", "freeradius", server.Used, stand.RADIUS(server.Addr), server.Stop}, nil
 }

@@ -47,7 +47,7 @@ type share struct {
 func (g group) parts(r rate) []share {
 	all := []share{
 		{"worker", r.spent.worker}, {g.backend.server, r.spent.server}, {"front", r.spent.fronts},
-		{"the daemon's part", r.spent.own}, {"the rest", r.spent.rest()},
+		{"the daemon's part", r.spent.own},
 	}
 	all = slices.DeleteFunc(all, func(s share) bool { return s.of == "" })
 	slices.SortStableFunc(all, func(a, b share) int { return cmp.Compare(b.time, a.time) })
@@ -57,7 +57,7 @@ func (g group) parts(r rate) []share {
 func (g group) shares(r rate) string {
 	var list []string
 	for _, s := range g.parts(r) {
-		list = append(list, fmt.Sprintf("%s %.0f %%", s.of, 100*s.time.Seconds()/r.spent.all.Seconds()))
+		list = append(list, fmt.Sprintf("%s %.0f %%", s.of, 100*s.time.Seconds()/r.spent.logins().Seconds()))
 	}
 	return strings.Join(list, ", ")
 }

@@ -85,9 +85,13 @@ func lasted(passed []testbed.Passed) time.Duration {
 
 func (r rate) perSecond() float64 { return float64(len(r.passed)) / r.took.Seconds() }
 
-// busy is the part of the processors' time that was used.
-func (r rate) busy() float64 {
-	return r.spent.all.Seconds() / (r.took.Seconds() * float64(runtime.NumCPU()))
+// busy is the part of the processors' time that the logins had.
+func (r rate) busy() float64 { return r.part(r.spent.logins()) }
+
+func (r rate) others() float64 { return r.part(r.spent.others()) }
+
+func (r rate) part(of time.Duration) float64 {
+	return of.Seconds() / (r.took.Seconds() * float64(runtime.NumCPU()))
 }
 
 // waiting is the part of the time in which a file was on its way to the disk.

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"syscall"
 	"time"
 
 	"ovpn-verify/scripts/bench/figures"
 	"ovpn-verify/scripts/bench/tracefs"
+	"ovpn-verify/scripts/testbed"
 )
 
 // spent is the processors' time.
@@ -17,18 +17,21 @@ type spent struct {
 	all            time.Duration // of everybody, the kernel's threads, too
 }
 
-// rest is what is left of all.
-func (s spent) rest() time.Duration { return max(0, s.all-s.worker-s.server-s.fronts-s.own) }
+func (s spent) logins() time.Duration { return s.worker + s.server + s.fronts + s.own }
+
+// others had the rest: the kernel's threads, and whatever else runs.
+func (s spent) others() time.Duration { return max(0, s.all-s.logins()) }
 
 // watch sees what is spent from now on, and what the worker waits for.
 type watch struct {
-	worker, server int // processes
-	before         spent
-	syncs          *tracefs.Recorder
+	worker int // its process
+	server func() time.Duration
+	before spent
+	syncs  *tracefs.Recorder
 }
 
 func (g group) watch(worker int) (w watch, err error) {
-	w = watch{worker: worker, server: g.backend.pid}
+	w = watch{worker: worker, server: g.backend.used}
 	name, err := tracefs.Name(worker)
 	if err != nil {
 		return w, err
@@ -37,27 +40,21 @@ func (g group) watch(worker int) (w watch, err error) {
 	if w.syncs, err = tracefs.Start([]string{name}, syncEvents...); err != nil {
 		return w, err
 	}
-	w.before, err = w.look()
-	return w, err
+	w.before = w.look()
+	return w, nil
 }
 
 func (w watch) end(r *rate) error {
-	now, err := w.look()
-	b := w.before
+	now, b := w.look(), w.before
 	r.spent = spent{now.worker - b.worker, now.server - b.server, now.fronts - b.fronts, now.own - b.own, now.all - b.all}
-	events, traceErr := w.syncs.Stop()
+	events, err := w.syncs.Stop()
 	r.syncs, r.synced = waits(events, w.worker)
-	return errors.Join(err, traceErr)
+	return err
 }
 
-func (w watch) look() (s spent, err error) {
-	var errs [5]error
-	s.worker, errs[0] = figures.ProcessTime(w.worker)
-	s.server, errs[1] = figures.ProcessTime(w.server)
-	s.fronts, errs[2] = figures.ChildrenTime()
-	s.own, errs[3] = figures.OwnTime()
-	s.all, errs[4] = figures.BusyTime()
-	return s, errors.Join(errs[:]...)
+func (w watch) look() spent {
+	figures.Reap()
+	return spent{testbed.Used(w.worker), w.server(), figures.ChildrenTime(), figures.OwnTime(), figures.BusyTime()}
 }
 
 // syncEvents are those of fsync(2) and fdatasync(2).

@@ -1,7 +1,8 @@
-// Command size says what each direct dependency adds to the program: the
-// packages that are there for it alone, their symbols in the binary, and what
-// their init functions cost each process that comes so far as to run them, which
-// are the worker and the commands, not front.
+// Command size says what each dependency adds to the program: the packages that
+// are there for it alone, their symbols in the binary, and what their init
+// functions cost each process that comes so far as to run them, which are the
+// worker and the commands, not front. Of dependencies of dependencies it names
+// whose they are, and of all of them what is linked.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -25,7 +27,10 @@ type pkg struct {
 	ImportPath string
 	Imports    []string
 	ImportMap  map[string]string
-	Module     *struct{ Path string }
+	Module     *struct {
+		Path string
+		Main bool
+	}
 }
 
 // cost is what packages add.
@@ -38,14 +43,15 @@ type cost struct {
 
 func main() {
 	binary := flag.String("binary", "bin/ovpn-verify", "the `program` as it ships")
+	out := flag.String("out", "testdata/bench/size.txt", "the `file` that keeps the table")
 	flag.Parse()
-	if err := run(*binary); err != nil {
+	if err := run(*binary, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(binary string) error {
+func run(binary, out string) error {
 	info, err := os.Stat(binary)
 	if err != nil {
 		return err
@@ -54,31 +60,61 @@ func run(binary string) error {
 	if err != nil {
 		return err
 	}
-	modules, err := directModules()
-	if err != nil {
-		return err
-	}
 	costs, err := measure(packages)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %.2f MB\n\n", binary, float64(info.Size())/1e6)
+	text := fmt.Sprintf("the program as it ships: %.2f MB\n\n", float64(info.Size())/1e6) + table(packages, costs)
+	fmt.Print(text)
+	return os.WriteFile(out, []byte(text), 0o644)
+}
+
+func table(packages map[string]pkg, costs map[string]cost) string {
 	rows := map[string]cost{}
-	for _, module := range modules {
+	for _, p := range packages {
+		if p.Module != nil && !p.Module.Main {
+			rows[p.Module.Path] = cost{}
+		}
+	}
+	for module := range rows {
 		rows[module] = sum(costs, without(packages, module))
 	}
-	slices.SortFunc(modules, func(a, b string) int { return cmp.Compare(rows[b].size, rows[a].size) })
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	modules := slices.SortedFunc(maps.Keys(rows), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rows[b].size, rows[a].size), cmp.Compare(a, b))
+	})
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "packages\tKB\tinit µs\tinit allocates\t\t")
 	for _, module := range modules {
-		show(w, module, rows[module])
+		show(w, module+comesWith(packages, module), rows[module])
 	}
-	total := cost{packages: len(packages)}
-	for _, c := range costs {
-		total.size, total.initMs, total.allocs = total.size+c.size, total.initMs+c.initMs, total.allocs+c.allocs
-	}
+	all := slices.Collect(maps.Keys(packages))
+	total := sum(costs, append(all, "")) // with the symbols of no package
+	total.packages = len(packages)
 	show(w, "everything, Go's own packages included", total)
-	return w.Flush()
+	w.Flush()
+	b.WriteString(`
+packages   those that are there for the module alone, its dependencies' and Go's own among them
+KB         their symbols; their share of the tables of functions and lines is not in it
+init       what their init functions take and allocate in each process but front's, the median of 21 starts
+`)
+	return b.String()
+}
+
+// comesWith names the module whose dependency another's is.
+func comesWith(packages map[string]pkg, module string) string {
+	users := map[string]bool{}
+	for _, p := range packages {
+		for _, imported := range p.Imports {
+			if m := packages[imported].Module; m != nil && m.Path == module && p.Module != nil && p.Module.Path != module {
+				if p.Module.Main {
+					return ""
+				}
+				users[p.Module.Path] = true
+			}
+		}
+	}
+	return " (of " + strings.Join(slices.Sorted(maps.Keys(users)), ", ") + ")"
 }
 
 func show(w io.Writer, name string, c cost) {
@@ -101,11 +137,6 @@ func list() (map[string]pkg, error) {
 		}
 		packages[p.ImportPath] = p
 	}
-}
-
-func directModules() ([]string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all").Output()
-	return strings.Fields(string(out)), err
 }
 
 // without returns the packages that nobody would import but for the module.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -26,11 +27,8 @@ func measure(o options) (places []place, err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	for _, p := range []struct{ name, dir string }{{"tmpfs", o.tmpfs}, {"disk", o.disk}} {
-		s := site{binary: o.binary, dir: filepath.Join(p.dir, "ovpn-verify"), workers: map[int]bool{}}
-		if err := stand.RADIUS(server.Addr).Write(s.dir); err != nil {
-			return nil, err
-		}
-		if err := os.Mkdir(s.calls(), 0o755); err != nil {
+		s := site{binary: filepath.Join(p.dir, "ovpn-verify"), dir: filepath.Join(p.dir, "site"), workers: map[int]bool{}}
+		if err := s.prepare(o.binary, stand.RADIUS(server.Addr)); err != nil {
 			return nil, err
 		}
 		cold, warm, err := s.logins(o.logins)
@@ -46,6 +44,26 @@ func measure(o options) (places []place, err error) {
 type site struct {
 	binary, dir string
 	workers     map[int]bool // processes, all that there were
+}
+
+// unprivileged is a user that OpenVPN may run as. As root the worker has more to
+// give up before it begins.
+var unprivileged = syscall.Credential{Uid: 64210, Gid: 64210}
+
+// prepare gives the user a copy of the program, which may lie where nobody else
+// may look, and a configuration of its own.
+func (s site) prepare(binary string, backend stand.Stand) error {
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(filepath.Dir(s.binary), 0o755), os.WriteFile(s.binary, program, 0o755),
+		backend.Write(s.dir), os.Mkdir(s.calls(), 0o755)); err != nil {
+		return err
+	}
+	return filepath.WalkDir(s.dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, int(unprivileged.Uid), int(unprivileged.Gid)))
+	})
 }
 
 // calls is for OpenVPN's temporary files.
@@ -87,7 +105,7 @@ func (s site) watched(logIn func() error) ([]login, error) {
 
 // login lets users in, one after the other.
 func (s site) login(first, n int) error {
-	storm := testbed.Storm{Dir: s.calls(), UntilVerdict: true, Pause: 2 * time.Millisecond}
+	storm := testbed.Storm{Dir: s.calls(), UntilVerdict: true, Pause: 2 * time.Millisecond, Credential: &unprivileged}
 	for i := range n {
 		storm.Calls = append(storm.Calls, stand.Call(s.binary, s.dir, first+i))
 	}
