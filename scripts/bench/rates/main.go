@@ -6,58 +6,33 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"ovpn-verify/scripts/bench/figures"
+	"ovpn-verify/scripts/bench/stand"
 )
 
+type options struct {
+	*stand.Run
+	only string
+}
+
 func main() {
-	if err := run(); err != nil {
+	o := options{Run: stand.Define("rates", 1000)}
+	flag.StringVar(&o.only, "only", "", "one `backend`: file, ldap or radius")
+	flag.Parse()
+	if err := o.Keep(func() (string, error) { return rates(o) }); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-type options struct {
-	binary string
-	out    string
-	disk   string
-	tmpfs  string
-	only   string
-	logins int
-}
-
-func run() (err error) {
-	var o options
-	flag.StringVar(&o.binary, "binary", "bin/ovpn-verify", "the `program`")
-	flag.StringVar(&o.out, "out", "testdata/bench/rates.txt", "the `file` that keeps the table")
-	flag.StringVar(&o.disk, "disk", os.TempDir(), "a `folder` on a disk")
-	flag.StringVar(&o.tmpfs, "tmpfs", "/dev/shm", "a `folder` in memory")
-	flag.StringVar(&o.only, "only", "", "one `backend`: file, ldap or radius")
-	flag.IntVar(&o.logins, "logins", 1000, "how many each figure is from")
-	flag.Parse()
-	if o.binary, err = filepath.Abs(o.binary); err != nil {
-		return err
-	}
-	for _, dir := range []*string{&o.disk, &o.tmpfs} {
-		if *dir, err = os.MkdirTemp(*dir, "ovpn-verify-rates-"); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(*dir)) }()
-	}
+func rates(o options) (string, error) {
 	if err := figures.AdoptOrphans(); err != nil {
-		return err
+		return "", err
 	}
-	head := figures.Machine(o.binary, o.disk, figures.Load())
 	groups, err := measure(o)
-	if err != nil {
-		return err
-	}
-	text := head + table(o, groups)
-	fmt.Print(text)
-	return os.WriteFile(o.out, []byte(text), 0o644)
+	return table(o.Logins, groups), err
 }

@@ -35,7 +35,7 @@ func measure(o options) (groups []group, err error) {
 		if o.only != "" && o.only != b.name {
 			continue
 		}
-		up, err := b.start(o.disk, len(atOnce)*(o.logins+warmUp))
+		up, err := b.start(o.Disk(), len(atOnce)*(o.Logins+warmUp))
 		if err != nil {
 			return nil, err
 		}
@@ -53,13 +53,13 @@ func measure(o options) (groups []group, err error) {
 }
 
 func places(o options, g group) (all []place, err error) {
-	for _, p := range []struct{ name, dir string }{{"tmpfs", o.tmpfs}, {"disk", o.disk}} {
-		dir := filepath.Join(p.dir, fmt.Sprintf("%s-%v", g.backend.stand.Backend, g.codes))
+	for _, p := range o.Places {
+		dir := filepath.Join(p.Dir, fmt.Sprintf("%s-%v", g.backend.stand.Backend, g.codes))
 		rates, err := g.at(o, dir)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, place{p.name, rates})
+		all = append(all, place{p.Name, rates})
 	}
 	return all, nil
 }

@@ -28,7 +28,7 @@ func (g group) rate(dir string, u *users, atOnce int, o options) (r rate, err er
 	if err != nil {
 		return r, err
 	}
-	if r, err = g.watched(dir, u, o.logins, atOnce); err == nil {
+	if r, err = g.watched(dir, u, o.Logins, atOnce); err == nil {
 		r.atOnce, r.took = atOnce, lasted(r.passed)
 	}
 	return r, err

@@ -10,9 +10,9 @@ import (
 	"ovpn-verify/scripts/testbed"
 )
 
-func table(o options, groups []group) string {
+func table(logins int, groups []group) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nlogins through one worker, each of another user from another address, all accepted; %d for each figure\n", o.logins)
+	fmt.Fprintf(&b, "\nlogins through one worker, each of another user from another address, all accepted; %d for each figure\n", logins)
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n%s\n\n", g.title())
 		g.rows(&b)

@@ -27,7 +27,7 @@ type users struct {
 }
 
 func newUsers(o options, dir string, codes bool) *users {
-	return &users{binary: o.binary, dir: dir, codes: codes, all: len(atOnce) * (o.logins + warmUp)}
+	return &users{binary: o.Binary, dir: dir, codes: codes, all: len(atOnce) * (o.Logins + warmUp)}
 }
 
 // seed is another for each.

@@ -20,22 +20,22 @@ type place struct {
 	cold, warm []login
 }
 
-func measure(o options) (places []place, err error) {
-	server, err := testbed.StartRadiusHere(o.disk, testbed.RadiusOptions{Users: stand.Passwords(2 * o.logins)})
+func measure(r *stand.Run) (places []place, err error) {
+	server, err := testbed.StartRadiusHere(r.Disk(), testbed.RadiusOptions{Users: stand.Passwords(2 * r.Logins)})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	for _, p := range []struct{ name, dir string }{{"tmpfs", o.tmpfs}, {"disk", o.disk}} {
-		s := site{binary: filepath.Join(p.dir, "ovpn-verify"), dir: filepath.Join(p.dir, "site"), workers: map[int]bool{}}
-		if err := s.prepare(o.binary, stand.RADIUS(server.Addr)); err != nil {
+	for _, p := range r.Places {
+		s := site{binary: filepath.Join(p.Dir, "ovpn-verify"), dir: filepath.Join(p.Dir, "site"), workers: map[int]bool{}}
+		if err := s.prepare(r.Binary, stand.RADIUS(server.Addr)); err != nil {
 			return nil, err
 		}
-		cold, warm, err := s.logins(o.logins)
+		cold, warm, err := s.logins(r.Logins)
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, place{p.name, cold, warm})
+		places = append(places, place{p.Name, cold, warm})
 	}
 	return places, nil
 }

@@ -43,9 +43,9 @@ var warm = []step{
 	{"all, but for the server's part", front, func(l login) time.Duration { return l.verdict - (l.answered - l.asks) }},
 }
 
-func table(o options, places []place) string {
+func table(logins int, places []place) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\na login's way, one at a time, RADIUS on the loopback, ms; %d logins for each figure\n\n", o.logins)
+	fmt.Fprintf(&b, "\na login's way, one at a time, RADIUS on the loopback, ms; %d logins for each figure\n\n", logins)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, p := range places {
 		fmt.Fprintf(t, "state on %s\tmedian\tp99\tfsync\t\t\n", p.name)
@@ -89,7 +89,7 @@ func start(inits []figures.Init) string {
 			names = append(names, fmt.Sprintf("%s %.2f", init.Package, figures.Ms(init.Took)))
 		}
 	}
-	return fmt.Sprintf("\nBefore the worker's own code runs there are the kernel's loading of the program, Go's runtime, the init functions of\n"+
-		"%d packages, %.2f ms together (GODEBUG=inittrace=1, medians), and the command line. The longest inits, ms:\n%s\n",
+	return fmt.Sprintf("\nBefore the worker's own code runs there are the kernel's loading of the program, Go's runtime, and the init functions of\n"+
+		"%d packages, %.2f ms together (GODEBUG=inittrace=1, medians). The longest inits, ms:\n%s\n",
 		len(inits), figures.Ms(sum), strings.Join(names, ", "))
 }
