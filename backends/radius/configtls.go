@@ -18,12 +18,14 @@ func (c Config) tls() tlsclient.Settings {
 	}
 }
 
+// OverTLS tells whether any of the servers is asked over TLS.
+func (c Config) OverTLS() bool { return slices.ContainsFunc(c.addresses(), isRadSec) }
+
 // secretFaults: a file of a secret that would not be used is a mistake about
 // which secret is.
 func (c Config) secretFaults() []error {
-	servers := c.addresses()
-	overTLS := slices.ContainsFunc(servers, isRadSec)
-	overUDP := slices.ContainsFunc(servers, func(s string) bool { return !isRadSec(s) })
+	overTLS := c.OverTLS()
+	overUDP := slices.ContainsFunc(c.addresses(), func(s string) bool { return !isRadSec(s) })
 	var faults []error
 	switch {
 	case c.SecretFile == "" && (overUDP || !overTLS):

@@ -35,7 +35,7 @@ func (cmd *checkCommand) Run(config *configFlag) error {
 		return &statusError{exitUndecided, err}
 	}
 	// What the worker may not read is not to be read here either.
-	if _, err := harden.Restrict(c.Worker.User, c.Files()); err != nil {
+	if _, err := harden.Restrict(c.Worker.User, c.Files(), c.SystemRoots()); err != nil {
 		return &statusError{exitUndecided, err}
 	}
 	if cmd.passwordAlone {

@@ -79,7 +79,7 @@ func usableByWorker(c config.Config) error {
 	if c.Worker.User == "" || os.Geteuid() != 0 {
 		return nil
 	}
-	_, err := harden.Restrict(c.Worker.User, c.Files())
+	_, err := harden.Restrict(c.Worker.User, c.Files(), c.SystemRoots())
 	return err
 }
 

@@ -32,7 +32,7 @@ func loadService(path string) (*service, error) {
 		return nil, err
 	}
 	inputs := c.Fingerprint() // before they are read: a change in between is noticed
-	restricted, err := harden.Restrict(c.Worker.User, c.Files())
+	restricted, err := harden.Restrict(c.Worker.User, c.Files(), c.SystemRoots())
 	if err != nil {
 		return nil, err
 	}

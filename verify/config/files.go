@@ -28,6 +28,17 @@ func (c Config) Files() []harden.File {
 	return files
 }
 
+// SystemRoots tells whether the backend in use may ask the system whom to trust.
+func (c Config) SystemRoots() bool {
+	switch c.Login.Backend {
+	case "ldap":
+		return c.LDAP.CAFile == ""
+	case "radius":
+		return c.RADIUS.CAFile == "" && c.RADIUS.OverTLS()
+	}
+	return false
+}
+
 // isBackend tells the sections of which one is in use.
 func isBackend(section string) bool {
 	return section == "file" || section == "ldap" || section == "radius"

@@ -38,14 +38,20 @@ type rule struct {
 // confine lets the process open what the rules name and nothing else. Files that
 // are open stay open. changed tells that a rule's path leads elsewhere now: a
 // rule is about the file that it led to.
-func confine(files []File) (changed func() bool, err error) {
+//
+// The hundreds of links to certificates are half of what it takes, so that they are
+// followed only for systemRoots.
+func confine(files []File, systemRoots bool) (changed func() bool, err error) {
 	if version, err := landlocksys.LandlockGetABIVersion(); err != nil || version < 1 {
 		return nil, errors.New("this kernel has no Landlock: the process may open every file that its user id may")
 	}
 	rules := rulesFor(files)
 	before := fingerprint(rules)
 	var paths []landlock.Rule
-	for _, r := range append(rules, linkedCertificates()...) {
+	if systemRoots {
+		rules = append(rules, linkedCertificates()...)
+	}
+	for _, r := range rules {
 		info, err := os.Stat(r.path)
 		if err != nil {
 			continue // opening it will tell
@@ -113,6 +119,9 @@ func linkedCertificates() []rule {
 	for _, folder := range folders {
 		entries, _ := os.ReadDir(folder) // opening it will tell
 		for _, e := range entries {
+			if e.Type()&os.ModeSymlink == 0 {
+				continue
+			}
 			path := filepath.Join(folder, e.Name())
 			target, err := os.Readlink(path)
 			if err == nil && strings.Contains(target, "/") && !slices.ContainsFunc(folders, func(f string) bool {

@@ -46,9 +46,10 @@ type Result struct {
 }
 
 // Restrict gives up everything but files. A user name or number makes a process
-// of root that user; it is ignored in a process of anybody else. It has to be
+// of root that user; it is ignored in a process of anybody else. systemRoots says
+// that the certificates which the system trusts are read, wherever they lie. It has to be
 // called before the process is connected to a network, and works once.
-func Restrict(username string, files []File) (Result, error) {
+func Restrict(username string, files []File, systemRoots bool) (Result, error) {
 	r := Result{Changed: func() bool { return false }}
 	r.note(seal())
 	r.note(dropBoundingSet())
@@ -60,7 +61,7 @@ func Restrict(username string, files []File) (Result, error) {
 		return r, err
 	}
 	before := unusable(files)
-	moved, err := confine(files)
+	moved, err := confine(files, systemRoots)
 	r.note(err)
 	r.Changed = rarely(func() bool {
 		return err == nil && moved() || !slices.Equal(unusable(files), before)

@@ -12,7 +12,7 @@ func dropBoundingSet() error { return nil }
 
 func dropCapabilities([]File) error { return nil }
 
-func confine([]File) (changed func() bool, err error) { return func() bool { return false }, nil }
+func confine([]File, bool) (changed func() bool, err error) { return func() bool { return false }, nil }
 
 func permitted(string, uint32) bool { return true }
 

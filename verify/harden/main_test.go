@@ -48,7 +48,7 @@ func carryOut(text string) {
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
 		panic(err)
 	}
-	r, err := harden.Restrict(t.User, t.Files)
+	r, err := harden.Restrict(t.User, t.Files, true)
 	o.Notes = r.Notes
 	if err != nil {
 		o.Err = err.Error()
