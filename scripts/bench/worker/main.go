@@ -28,5 +28,5 @@ func steps(r *stand.Run) (string, error) {
 		return "", err
 	}
 	inits, err := figures.Inits(r.Binary)
-	return table(r.Logins, places) + start(inits), err
+	return table(places) + start(inits), err
 }

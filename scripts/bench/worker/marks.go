@@ -58,7 +58,7 @@ func read(events []tracefs.Event, binary string, workers map[int]bool) (logins [
 			logins = append(logins, r.login)
 		}
 	}
-	if len(logins) < len(all)*9/10 {
+	if len(logins) < len(all)/2 {
 		return nil, fmt.Errorf("%d of %d logins: %w", len(all)-len(logins), len(all), err)
 	}
 	return logins, nil

@@ -43,9 +43,9 @@ var warm = []step{
 	{"all, but for the server's part", front, func(l login) time.Duration { return l.verdict - (l.answered - l.asks) }},
 }
 
-func table(logins int, places []place) string {
+func table(places []place) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\na login's way, one at a time, RADIUS on the loopback, ms; %d logins for each figure\n\n", logins)
+	b.WriteString("\na login's way, one at a time, RADIUS on the loopback, ms\n\n")
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, p := range places {
 		fmt.Fprintf(t, "state on %s\tmedian\tp99\tfsync\t\t\n", p.name)
@@ -59,7 +59,7 @@ func table(logins int, places []place) string {
 }
 
 func rows(t *tabwriter.Writer, title string, steps []step, logins []login) {
-	fmt.Fprintf(t, "\t\t\t\t\t%s\n", title)
+	fmt.Fprintf(t, "\t\t\t\t\t%s, %d logins\n", title, len(logins))
 	for _, s := range steps {
 		took := func(l login) float64 { return figures.Ms(s.to(l) - s.from(l)) }
 		synced := func(l login) float64 { return figures.Ms(l.synced(s.from(l), s.to(l))) }
