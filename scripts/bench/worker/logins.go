@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -46,9 +47,9 @@ type site struct {
 	workers     map[int]bool // processes, all that there were
 }
 
-// unprivileged is a user that OpenVPN may run as. As root the worker has more to
+// unprivileged is the number of a user that OpenVPN may run as. As root the worker has more to
 // give up before it begins.
-var unprivileged = syscall.Credential{Uid: 64210, Gid: 64210}
+const unprivileged = 64210
 
 // prepare gives the user a copy of the program, which may lie where nobody else
 // may look, and a configuration of its own.
@@ -62,7 +63,7 @@ func (s site) prepare(binary string, backend stand.Stand) error {
 		return err
 	}
 	return filepath.WalkDir(s.dir, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Chown(path, int(unprivileged.Uid), int(unprivileged.Gid)))
+		return errors.Join(err, os.Chown(path, unprivileged, unprivileged))
 	})
 }
 
@@ -105,7 +106,8 @@ func (s site) watched(logIn func() error) ([]login, error) {
 
 // login lets users in, one after the other.
 func (s site) login(first, n int) error {
-	storm := testbed.Storm{Dir: s.calls(), UntilVerdict: true, Pause: 2 * time.Millisecond, Credential: &unprivileged}
+	storm := testbed.Storm{Dir: s.calls(), UntilVerdict: true, Pause: 2 * time.Millisecond, Owner: unprivileged,
+		Wrap: []string{"/usr/bin/setpriv", "--reuid", strconv.Itoa(unprivileged), "--regid", strconv.Itoa(unprivileged), "--clear-groups"}}
 	for i := range n {
 		storm.Calls = append(storm.Calls, stand.Call(s.binary, s.dir, first+i))
 	}
