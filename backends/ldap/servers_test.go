@@ -122,7 +122,7 @@ func TestOneBudgetOverAllServers(t *testing.T) {
 		s := start(t, exampleWith(fakeldap.Accept, fakeldap.Fault{Manner: fakeldap.Silent}))
 		servers, c.URLs = append(servers, s), append(c.URLs, s.URL())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 1800*time.Millisecond)
 	defer cancel()
 	id, err := newBackend(t, c).CheckPassword(ctx, request("ada", fakeldap.ExampleUserPassword))
 	if outcomeOf(t, id, err) != down || ctx.Err() != nil || strings.Count(err.Error(), "no answer within") != 3 {
