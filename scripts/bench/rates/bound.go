@@ -28,8 +28,8 @@ func (g group) bound(p place) string {
 
 func (g group) boundOf(r rate) string {
 	switch {
-	case r.busy() >= fullyBusy:
-		return fmt.Sprintf("the %d processors (%.0f %% busy): %s", runtime.NumCPU(), 100*r.busy(), g.shares(r))
+	case r.busy()+r.others() >= fullyBusy && r.atOnce > 1:
+		return fmt.Sprintf("the %d processors (%.0f %% busy with this, %.0f %% with other work): %s", runtime.NumCPU(), 100*r.busy(), 100*r.others(), g.shares(r))
 	case r.waiting() >= alwaysOnDisk:
 		return fmt.Sprintf("the disk (%.0f %% of the time in fsync, %.2f ms each)", 100*r.waiting(), r.synced.Seconds()*1e3/float64(r.syncs))
 	case r.atOnce == 1:
