@@ -138,7 +138,7 @@ func slowDirectory(w *world) (program string) {
 func (w *world) storm(program string, wrap []string, tasks func() int) {
 	w.t.Helper()
 	seen, most := testbed.WatchWorkers(w.dir), watchTasks(tasks)
-	outcomes := w.logins(program, wrap, stormLogins)
+	outcomes := w.logins(program, slices.Concat(wrap, w.asUser()), stormLogins)
 	workers := seen()
 	w.t.Logf("%d tasks at most; workers: %+v", most(), workers)
 	if accepted := outcomes[accepted]; accepted < stormLogins*99/100 || accepted+outcomes[turnedAway] != stormLogins || len(workers.PIDs) != 1 {
@@ -148,21 +148,26 @@ func (w *world) storm(program string, wrap []string, tasks func() int) {
 
 // What becomes of a login.
 const (
-	accepted   = "status 2, verdict '1', "
-	turnedAway = "status 1, verdict '\\x00', " + unfinishedText
-	denied     = "status 2, verdict '0', " + unfinishedText
+	accepted    = "status 2, verdict '1', "
+	turnedAway  = "status 1, verdict '\\x00', " + unfinishedText
+	denied      = "status 2, verdict '0', " + unfinishedText
+	unavailable = "status 2, verdict '0', " + unavailableText
 )
+
+// asUser runs what follows as the user of the world.
+func (w *world) asUser() []string {
+	return []string{"setpriv", fmt.Sprintf("--reuid=%d", w.uid), fmt.Sprintf("--regid=%d", w.gid), "--clear-groups"}
+}
 
 // logins are those of so many users, one after the other, without waiting for a
 // verdict in between.
-func (w *world) logins(program string, wrap []string, count int) (outcomes map[string]int) {
+func (w *world) logins(program string, daemon []string, count int) (outcomes map[string]int) {
 	w.t.Helper()
 	dir, err := os.MkdirTemp(w.Dir, "calls")
 	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
 		w.t.Fatal(err)
 	}
-	user := []string{"setpriv", fmt.Sprintf("--reuid=%d", w.uid), fmt.Sprintf("--regid=%d", w.gid), "--clear-groups"}
-	s := testbed.Storm{Dir: dir, Daemon: slices.Concat(wrap, user), Owner: int(w.uid)}
+	s := testbed.Storm{Dir: dir, Daemon: daemon, Owner: int(w.uid)}
 	for i := range count {
 		s.Calls = append(s.Calls, testbed.Call{
 			Binary: program, Config: w.path("config.toml"), Username: stormUser(i), Password: "lovelace-1815", IP: fmt.Sprintf("10.%d.%d.7", i/250, i%250)})
@@ -190,21 +195,38 @@ func TestReplacedWorkerUnderStockLimits(t *testing.T) {
 			w := newLimitedWorld(t)
 			program := slowFile(w)
 			wrap, _ := limit(w)
-			changed := make(chan error, 1)
-			go func() { changed <- w.changeWhenPending() }()
-			outcomes := w.logins(program, wrap, 300)
-			if err := <-changed; err != nil {
-				t.Error(err)
-			}
-			if outcomes[accepted]+outcomes[turnedAway]+outcomes[denied] != 300 || outcomes[accepted] == 0 {
-				t.Error("not everybody had an answer")
-			}
-			for deadline := time.Now().Add(20 * time.Second); w.logins(program, wrap, 1)[accepted] != 1; {
-				if time.Now().After(deadline) {
-					t.Fatal("nobody gets in any more")
-				}
-			}
+			w.replaceWorker(program, slices.Concat(wrap, w.asUser()))
 		})
+	}
+}
+
+// OpenVPN stays root, whom LimitNPROC does not bind, and its workers become a user
+// whom it does.
+func TestReplacedWorkerOfRootUnderItsLimit(t *testing.T) {
+	w := newLimitedWorld(t)
+	program := slowFile(w)
+	config := read(w.path("config.toml"))
+	if err := os.WriteFile(w.path("config.toml"), []byte(config+fmt.Sprintf("[worker]\nuser = \"%d\"\n", w.uid)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.replaceWorker(program, []string{"prlimit", "--nproc=10"})
+}
+
+func (w *world) replaceWorker(program string, daemon []string) {
+	w.t.Helper()
+	changed := make(chan error, 1)
+	go func() { changed <- w.changeWhenPending() }()
+	outcomes := w.logins(program, daemon, 300)
+	if err := <-changed; err != nil {
+		w.t.Error(err)
+	}
+	if outcomes[accepted]+outcomes[turnedAway]+outcomes[denied]+outcomes[unavailable] != 300 || outcomes[accepted] == 0 {
+		w.t.Error("not everybody had an answer")
+	}
+	for deadline := time.Now().Add(20 * time.Second); w.logins(program, daemon, 1)[accepted] != 1; {
+		if time.Now().After(deadline) {
+			w.t.Fatal("nobody gets in any more")
+		}
 	}
 }
 
@@ -224,12 +246,21 @@ func (w *world) changeWhenPending() error {
 	return errors.Join(err, file.Close())
 }
 
+// No worker can do its work: whoever logs in reads so, as soon as if it were alone.
+func TestCrowdBeforeABrokenConfiguration(t *testing.T) {
+	w := newLimitedWorld(t)
+	w.write("config.toml", "[login]\nbackend = \"fi")
+	if outcomes := w.logins(binary, w.asUser(), 100); outcomes[unavailable]+outcomes[denied]+outcomes[turnedAway] != 100 {
+		t.Error("not everybody had an answer")
+	}
+}
+
 // Too few tasks for any worker: whoever logs in reads so at once, and the daemon
 // goes on.
 func TestNoRoomForAnyWorker(t *testing.T) {
 	w := newLimitedWorld(t)
 	program := slowFile(w)
-	if outcomes := w.logins(program, []string{"prlimit", "--nproc=4"}, 10); outcomes[turnedAway] != 10 {
+	if outcomes := w.logins(program, slices.Concat([]string{"prlimit", "--nproc=4"}, w.asUser()), 10); outcomes[turnedAway] != 10 {
 		t.Errorf("%v", outcomes)
 	}
 }

@@ -42,8 +42,10 @@ func (p *process) handOver(config string, frame []byte, files results) bool {
 	if userID() == overflowID && !idsAreTheHosts() {
 		return p.beginWorker(config, frame, files, -1) == 0
 	}
-	sitting := 0
-	for round := range p.rounds() {
+	// One that declines again and again cannot do its work, and whoever is in the way of
+	// the name may stay there for good.
+	const mostMisses = 5
+	for round, misses := 0, 0; round < p.rounds() && misses < mostMisses; round++ {
 		if round > 0 {
 			awaitReadable(-1, round)
 		}
@@ -54,13 +56,12 @@ func (p *process) handOver(config string, frame []byte, files results) bool {
 		case notTaken:
 			return p.beginWorker(config, frame, files, -1) == 0
 		case declined:
+			misses++
 			continue
 		}
 		listener, e := listen(&address)
 		if e == syscall.EADDRINUSE { // between somebody's bind and listen, or for good
-			if sitting++; sitting == 4 {
-				break
-			}
+			misses++
 			continue
 		}
 		if e != 0 {

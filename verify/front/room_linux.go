@@ -102,10 +102,14 @@ func (r *room) restore() {
 //go:nosplit
 //go:norace
 func (r *room) forWorker() {
-	if r.user.Cur > 1 && !r.root && r.user.Cur < uint64(unlimited) {
-		less := syscall.Rlimit{Cur: r.user.Cur - 1, Max: r.user.Max}
-		_ = limitProcesses(&less)
+	if r.user.Cur >= uint64(unlimited) {
+		return
 	}
+	limit := r.user
+	if !r.root && limit.Cur > 1 {
+		limit.Cur--
+	}
+	_ = limitProcesses(&limit)
 }
 
 // groupLimit is of the own control group alone: a unit's limit is its group's. It is

@@ -91,6 +91,9 @@ func (r *Result) become(username string) error {
 	if err != nil {
 		return err
 	}
+	if err := account.hasRoom(); err != nil {
+		return fmt.Errorf("worker.user %q: %w", username, err)
+	}
 	if err := account.assume(); err != nil {
 		return fmt.Errorf("worker.user: becoming %q: %w", username, err)
 	}
