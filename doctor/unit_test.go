@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ovpn-verify/verify/openvpn/serverconf"
 )
 
 // units writes files below two folders, the first of which goes before the other.
@@ -45,6 +47,25 @@ func TestUnitIsReadAsSystemdDoes(t *testing.T) {
 	}
 	if u := LookAtUnit("openvpn-client@vpn.service", folders); u.Path != "" || u.Judge(UnitNeeds{}).Seen != "not looked at" {
 		t.Errorf("a unit that is not there: %+v", u)
+	}
+}
+
+// What stands before the configuration's file on the command line it can overrule.
+func TestOptionsOnTheUnitsCommandLine(t *testing.T) {
+	folders := units(t, map[string]string{"usr/a.service": "[Service]\nExecStart=/usr/sbin/openvpn --cd /etc/openvpn --script-security 1 --config %i.conf --user \"vpn\" --persist-key\n"})
+	before, after := LookAtUnit("a.service", folders).Options()
+	conf := (&serverconf.Conf{Directives: []serverconf.Directive{{Words: []string{"script-security", "2"}}, {Words: []string{"user", "nobody"}}}}).Within(before, after)
+	if d, _ := conf.Last("script-security"); d.Arg(1) != "2" {
+		t.Errorf("script-security %s", d.Arg(1))
+	}
+	if d, _ := conf.Last("user"); d.Arg(1) != "vpn" || d.Line != 2 {
+		t.Errorf("user: %+v", d)
+	}
+	if d, _ := conf.Last("cd"); d.Arg(1) != "/etc/openvpn" || conf.Has("config") || !conf.Has("persist-key") {
+		t.Errorf("%+v", conf.Directives)
+	}
+	if before, after := (Unit{}).Options(); before != nil || after != nil {
+		t.Error("options of no unit")
 	}
 }
 

@@ -126,6 +126,25 @@ func parseUnit(path, content string) (settings []setting) {
 	return settings
 }
 
+// Options are those that the unit has on OpenVPN's command line, before and after
+// --config.
+func (u Unit) Options() (before, after []serverconf.Directive) {
+	s, _ := u.last("ExecStart")
+	options := &before
+	for _, word := range strings.Fields(s.value) {
+		name, isOption := strings.CutPrefix(word, "--")
+		switch last := len(*options) - 1; {
+		case name == "config" && isOption:
+			options = &after
+		case isOption:
+			*options = append(*options, serverconf.Directive{Place: s.Place, Words: []string{name}})
+		case last >= 0:
+			(*options)[last].Words = append((*options)[last].Words, strings.Trim(word, `"'`))
+		}
+	}
+	return before, after
+}
+
 // masked: a link to /dev/null takes the unit's place.
 func (u Unit) masked() bool {
 	target, err := filepath.EvalSymlinks(u.Path)

@@ -79,6 +79,7 @@ func (cmd *doctorCommand) version(ctx context.Context, p patient, confs []*serve
 // server is what belongs to one server.conf.
 func (cmd *doctorCommand) server(p patient, c *serverconf.Conf) []doctor.Area {
 	unit := cmd.unit(p, c)
+	c = c.Within(unit.Options())
 	who, named, known := doctor.LookAtWho(c, unit, p.config.Worker.User, p.path)
 	_, said := c.Last("user")
 	files := p.config.Files()

@@ -7,7 +7,10 @@
 // changed. Of files that stand inline, which may be private keys, nothing is kept.
 package serverconf
 
-import "path/filepath"
+import (
+	"path/filepath"
+	"slices"
+)
 
 // Place is a line of a file. Line 0 stands for the file as a whole.
 type Place struct {
@@ -45,6 +48,14 @@ type Conf struct {
 	Dir        string // where OpenVPN looks for relative paths once it has read everything
 	Directives []Directive
 	Faults     []Fault
+}
+
+// Within is the configuration as it is with options before and after it on OpenVPN's
+// command line.
+func (c *Conf) Within(before, after []Directive) *Conf {
+	whole := *c
+	whole.Directives = slices.Concat(before, c.Directives, after)
+	return &whole
 }
 
 // Resolve makes a path absolute as OpenVPN does after the last "cd".

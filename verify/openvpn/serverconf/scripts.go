@@ -29,6 +29,11 @@ func (j *judge) otherScripts() {
 			j.add(Problem, d.Place, name+" takes one argument, a command in quotes", "OpenVPN does not start", name+" "+Quote(strings.Join(d.Words[1:], " ")))
 		}
 	}
+	for _, name := range []string{"tls-verify", "client-crresponse", "learn-address", "ipchange", "up", "down", "route-up", "route-pre-down"} {
+		if c := j.runsUs(name); c.ours {
+			j.add(Problem, c.Place, name+" runs "+programName, "it refuses what it is not made for: OpenVPN ends, or nobody gets in", "#"+line(c.Directive))
+		}
+	}
 	connect, disconnect := j.runsUs("client-connect"), j.runsUs("client-disconnect")
 	switch {
 	case connect.ours && !disconnect.ours:
