@@ -131,7 +131,7 @@ func parseUnit(path, content string) (settings []setting) {
 func (u Unit) Options() (before, after []serverconf.Directive) {
 	s, _ := u.last("ExecStart")
 	options := &before
-	for _, word := range strings.Fields(s.value) {
+	for word := range strings.FieldsSeq(s.value) {
 		name, isOption := strings.CutPrefix(word, "--")
 		switch last := len(*options) - 1; {
 		case name == "config" && isOption:
