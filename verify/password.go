@@ -133,15 +133,20 @@ func (a *attempt) request(password secret.Text) primary.Request {
 	}
 }
 
-// checkPlain takes a code off the password's end where the configuration allows
-// it. A password may end in digits itself. For a user who is enrolled under the
-// name typed, only a code that is right now is split off, and one try at the
-// directory is enough. For others, who may be enrolled under the directory's
-// spelling or not at all, the whole field is the second try.
+// checkPlain looks for a code behind the password where the configuration allows one.
 func (a *attempt) checkPlain(ctx context.Context, field secret.Text) error {
-	if !a.TOTP.Appended || a.Login.SecondFactor != factorTOTP {
-		return a.checkPassword(ctx, field, secret.Text{})
+	if a.TOTP.Appended && a.Login.SecondFactor == factorTOTP {
+		return a.checkAppended(ctx, field)
 	}
+	return a.checkPassword(ctx, field, secret.Text{})
+}
+
+// checkAppended takes a code off the password's end. A password may end in digits
+// itself. For a user who is enrolled under the name typed, only a code that is right
+// now is split off, and one try at the directory is enough. For others, who may be
+// enrolled under the directory's spelling or not at all, the whole field is the
+// second try. It is apart from checkPlain for the stack: see DecideTo.
+func (a *attempt) checkAppended(ctx context.Context, field secret.Text) error {
 	enrolment, err := a.Store.Enrolment(ctx, a.login.Username)
 	unknown := errors.Is(err, state.ErrNotFound)
 	if err != nil && !unknown {

@@ -103,14 +103,18 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	if err := checkRequest(req); err != nil {
 		return primary.Identity{}, err
 	}
-	return b.decide(ctx, func(ctx context.Context, e endpoint) (primary.Identity, error) {
+	f, err := b.decide(ctx, func(ctx context.Context, e endpoint) (*found, error) {
 		return b.ask(ctx, e, req)
 	})
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	return f.identity, nil
 }
 
 // decide has one server after the other asked, each within its share of the
 // time, until one comes to a verdict.
-func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (primary.Identity, error)) (primary.Identity, error) {
+func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (*found, error)) (*found, error) {
 	all, failed := b.servers(ctx)
 	b.health.recall(ctx, all)
 	servers, due := b.health.order(all)
@@ -123,22 +127,22 @@ func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint
 			break
 		}
 		inTime, cancel := b.withTimeout(ctx, b.share(ctx, len(servers)-i))
-		id, err := ask(inTime, e)
+		f, err := ask(inTime, e)
 		cancel()
 		if err == nil {
 			b.health.answered(e.url)
-			return id, nil
+			return f, nil
 		}
 		if errors.Is(err, primary.ErrRefused) {
 			b.health.answered(e.url)
-			return primary.Identity{}, fmt.Errorf("ldap: %w", err)
+			return nil, fmt.Errorf("ldap: %w", err)
 		}
 		if ctx.Err() == nil {
 			b.health.failed(e.url)
 		}
 		failed = append(failed, err)
 	}
-	return primary.Identity{}, failed
+	return nil, failed
 }
 
 func checkRequest(req primary.Request) error {
@@ -177,25 +181,23 @@ func checkUsername(name string) error {
 // reads as a wrong password in the log, and nobody learns from the answer or
 // its delay who is in the groups without knowing a password. With a
 // bind_template nobody but the user can read them, so they come last.
-func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (primary.Identity, error) {
+func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
 	f, err := b.checkUser(ctx, e, req)
 	if err != nil {
-		return primary.Identity{}, err
+		return nil, err
 	}
-	if err := b.checkMember(e.url, f); err != nil {
-		return primary.Identity{}, err
-	}
-	return f.identity, nil
+	return f, b.checkMember(e.url, f)
 }
 
-func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request) (found, error) {
+func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
 	if b.config.BindTemplate != "" {
 		return b.direct(ctx, e, req)
 	}
 	f, err := b.lookUp(ctx, e, req.Username)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
+	f.entry = nil // of no more use while a thousand wait
 	err = b.prove(ctx, e, f.dn, req.Password)
 	if errors.Is(err, primary.ErrRefused) {
 		err = &primary.AccountError{Identity: f.identity.Name, Err: err}

@@ -43,7 +43,7 @@ func (s *session) bindService(ctx context.Context) error {
 // process's user id on ldapi://, the client certificate in TLS (RFC 4422
 // appendix A, RFC 4513 section 5.2.3).
 func (s *session) bindExternal() error {
-	answer, err := s.exchange("", externalCredentials())
+	answer, err := s.exchange("", externalCredentials)
 	if err == nil {
 		err = checkSuccess(answer, goldap.ApplicationBindResponse)
 	}

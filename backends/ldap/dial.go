@@ -21,12 +21,17 @@ const maxStartTLSReply = 16 << 10
 // a context, and its own Close can wait for a server that reads nothing.
 func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
 	s := &session{backend: b, server: e.url}
-	conn, err := s.connect(ctx, e)
+	err := apart(func() error {
+		conn, err := s.connect(ctx, e)
+		if err == nil {
+			s.wire = newWire(conn)
+		}
+		return err
+	})
 	if err != nil {
 		s.abandon()
 		return nil, err
 	}
-	s.wire = newWire(conn)
 	return s, nil
 }
 

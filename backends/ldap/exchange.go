@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	goldap "github.com/go-ldap/ldap/v3"
@@ -25,13 +26,22 @@ const (
 // exchange sends a bind and reads its answer, before the library has the
 // connection. A bind has the connection for itself (RFC 4511 section 4.2.1), and
 // a thousand logins may wait for theirs: the library's three goroutines and its
-// buffer for each came to more memory than all the rest. And it reads a result code of no or of
-// too many octets, or in an answer to something else, as success.
-func (s *session) exchange(name string, credentials *ber.Packet, controls ...goldap.Control) (*ber.Packet, error) {
-	if _, err := s.wire.Write(bindRequest(name, credentials, controls).Bytes()); err != nil {
+// buffer for each came to more memory than all the rest. And it reads a result
+// code of no or of too many octets, or in an answer to something else, as success.
+func (s *session) exchange(name string, credentials func() *ber.Packet, controls ...goldap.Control) (*ber.Packet, error) {
+	err := apart(func() error {
+		_, err := s.wire.Write(bindRequest(name, credentials(), controls).Bytes())
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	answer, err := onlyMessage(s.wire)
+	s.awaitAnswer()
+	var answer *ber.Packet
+	err = apart(func() error {
+		answer, err = onlyMessage(s.wire)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +50,21 @@ func (s *session) exchange(name string, credentials *ber.Packet, controls ...gol
 		return nil, errors.New("the answer belongs to another request")
 	}
 	return answer, nil
+}
+
+// awaitAnswer waits until something came, or the connection ended. To read takes
+// a deep stack in TLS, and a buffer; while a login waits it shall have neither.
+// Nothing is lost: TLS has read nothing since the request was sent.
+func (s *session) awaitAnswer() {
+	raw, err := s.raw.SyscallConn()
+	if err != nil {
+		return // reading tells
+	}
+	_ = raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		return !errors.Is(err, syscall.EAGAIN)
+	})
 }
 
 // bindRequest is that of RFC 4511 section 4.2.
@@ -60,8 +85,8 @@ func bindRequest(name string, credentials *ber.Packet, controls []goldap.Control
 	return p
 }
 
-func simpleCredentials(password string) *ber.Packet {
-	return ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, password, "")
+func simpleCredentials(password string) func() *ber.Packet {
+	return func() *ber.Packet { return ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, password, "") }
 }
 
 func externalCredentials() *ber.Packet {

@@ -95,7 +95,7 @@ func (g *groupSet) add(dns ...string) (added []string) {
 }
 
 // checkMember refuses a user who is in none of the required groups.
-func (b *Backend) checkMember(server string, f found) error {
+func (b *Backend) checkMember(server string, f *found) error {
 	if len(b.required) == 0 {
 		return nil
 	}

@@ -41,22 +41,32 @@ func (b *Backend) newSearcher(ctx context.Context, e endpoint) (*session, error)
 
 // lookUp finds the user. A connection that was used before and fails was most
 // likely dropped by the server meanwhile: it is replaced, by a new one.
-func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (found, error) {
+func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (*found, error) {
 	leave, err := place(ctx, b.pool.searching)
 	if err != nil {
-		return found{}, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
+		return nil, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
 	}
 	defer leave()
+	var f *found
+	err = apart(func() error {
+		f, err = b.find(ctx, e, username)
+		return err
+	})
+	return f, err
+}
+
+// find is called with a place among those that search.
+func (b *Backend) find(ctx context.Context, e endpoint, username string) (*found, error) {
 	s, err := b.searcher(ctx, e)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
 	f, err := s.look(ctx, username)
 	if err != nil && s.reused && ctx.Err() == nil && !errors.Is(err, primary.ErrRefused) {
 		s.close()
 		b.pool.drop(e.url)
 		if s, err = b.newSearcher(ctx, e); err != nil {
-			return found{}, err
+			return nil, err
 		}
 		f, err = s.look(ctx, username)
 	}
@@ -68,22 +78,22 @@ func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (foun
 	return f, err
 }
 
-func (s *session) look(ctx context.Context, username string) (found, error) {
+func (s *session) look(ctx context.Context, username string) (*found, error) {
 	entry, err := s.findUser(ctx, username)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
 	return s.describe(ctx, entry)
 }
 
 // describe reads who the entry is and which groups it is in.
-func (s *session) describe(ctx context.Context, entry *goldap.Entry) (found, error) {
+func (s *session) describe(ctx context.Context, entry *goldap.Entry) (*found, error) {
 	id, err := identify(entry, s.backend.config.UsernameAttribute)
 	if err != nil {
-		return found{}, fmt.Errorf("%s: %w", s.server, err)
+		return nil, fmt.Errorf("%s: %w", s.server, err)
 	}
 	if id.Groups, err = s.groups(ctx, entry, id.Name); err != nil {
-		return found{}, err
+		return nil, err
 	}
-	return found{dn: entry.DN, entry: entry, identity: id}, nil
+	return &found{dn: entry.DN, entry: entry, identity: id}, nil
 }

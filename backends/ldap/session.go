@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -19,7 +20,7 @@ import (
 type session struct {
 	backend *Backend
 	server  string // the URL, for logs
-	raw     net.Conn
+	raw     *rawConn
 	disarm  func() bool // takes back that the context's end closes raw
 	wire    *wire
 	ldap    *goldap.Conn // nil before talk
@@ -77,6 +78,15 @@ type rawConn struct {
 	net.Conn
 	closing sync.Once
 	err     error
+}
+
+// SyscallConn is that of the socket.
+func (c *rawConn) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return socket.SyscallConn()
 }
 
 func (c *rawConn) Close() error {

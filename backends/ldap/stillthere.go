@@ -48,19 +48,20 @@ func (b *Backend) StillThere(ctx context.Context, req primary.Request) (primary.
 	if err := checkUsername(req.Username); err != nil {
 		return primary.Identity{}, err
 	}
-	return b.decide(ctx, func(ctx context.Context, e endpoint) (primary.Identity, error) {
+	f, err := b.decide(ctx, func(ctx context.Context, e endpoint) (*found, error) {
 		f, err := b.lookUp(ctx, e, req.Username)
 		if err != nil {
-			return primary.Identity{}, err
+			return nil, err
 		}
 		if cause := outOfUse(f.entry, time.Now()); cause != "" {
-			return primary.Identity{}, fmt.Errorf("%s: %w: %q: %s", e.url, primary.Account, f.dn, cause)
+			return nil, fmt.Errorf("%s: %w: %q: %s", e.url, primary.Account, f.dn, cause)
 		}
-		if err := b.checkMember(e.url, f); err != nil {
-			return primary.Identity{}, err
-		}
-		return f.identity, nil
+		return f, b.checkMember(e.url, f)
 	})
+	if err != nil {
+		return primary.Identity{}, err
+	}
+	return f.identity, nil
 }
 
 const (

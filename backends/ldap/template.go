@@ -44,25 +44,25 @@ func checkTemplate(template string) error {
 // direct has the user prove the password first, as the entry that the template
 // names, and then read that entry and its groups on the same connection. It
 // ends with the login.
-func (b *Backend) direct(ctx context.Context, e endpoint, req primary.Request) (found, error) {
+func (b *Backend) direct(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
 	leave, err := place(ctx, b.pool.binding)
 	if err != nil {
-		return found{}, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
+		return nil, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
 	}
 	defer leave()
 	s, err := b.open(ctx, e)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
 	defer s.close()
 	dn := expandDN(b.config.BindTemplate, req.Username)
 	if err := s.bindUser(ctx, dn, req.Password); err != nil {
-		return found{}, err
+		return nil, err
 	}
 	s.talk()
 	entry, err := s.readSelf(ctx, dn)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
 	return s.describe(ctx, entry)
 }

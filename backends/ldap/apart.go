@@ -1,0 +1,26 @@
+package ldap
+
+// apart does something on a stack of its own and waits for its end. A thousand
+// logins wait for a directory at once, and a stack that has grown stays so: with
+// the search and the handshake of TLS behind it, it would take two and four times
+// the memory. 8 KiB last for the frames of a login that waits, if those are small.
+func apart(do func() error) error {
+	type end struct {
+		err      error
+		panicked any
+	}
+	done := make(chan end, 1)
+	go func() {
+		var e end
+		defer func() {
+			e.panicked = recover()
+			done <- e
+		}()
+		e.err = do()
+	}()
+	e := <-done
+	if e.panicked != nil {
+		panic(e.panicked) // the login's affair, and not the end of all others
+	}
+	return e.err
+}
