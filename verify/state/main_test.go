@@ -73,6 +73,7 @@ func TestMain(m *testing.M) {
 }
 
 func (s *Store) openLockedForTest() (*os.File, error) {
+	s.leaders.Wait()
 	s.queue = []*call{{ctx: context.Background()}}
 	return s.openLocked()
 }
