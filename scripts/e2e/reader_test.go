@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -48,6 +49,13 @@ func (r *reader) install() {
 		r.t.Fatal(err)
 	}
 	r.put("/usr/bin/ovpn-verify", string(program), 0o755)
+	const dropIn = "lib/systemd/system/openvpn-server@.service.d/ovpn-verify.conf"
+	room, err := os.ReadFile("../packaging/root/" + dropIn)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.shell("mkdir -p /usr/" + filepath.Dir(dropIn))
+	r.put("/usr/"+dropIn, string(room), 0o644)
 	files, err := r.CA.Write(r.Dir, "server", testbed.Cert{Name: "server"})
 	if err != nil {
 		r.t.Fatal(err)
