@@ -3,6 +3,8 @@
 package e2e_test
 
 import (
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,18 +25,27 @@ func sessionsWorld(t *testing.T) *world {
 	return w
 }
 
-// connecting waits for the worker that a client-connect has started.
+// connecting waits for the worker that a client-connect has started, until it has
+// the job: of one that ends before, front tells at once.
 func (w *world) connecting() testbed.Worker {
 	w.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		for _, found := range testbed.Workers(w.dir) {
-			if strings.Contains(found.Arguments, "slow.toml") {
+			if strings.Contains(found.Arguments, "slow.toml") && !w.frontIsThere("slow.toml") {
 				return found
 			}
 		}
 	}
 	w.t.Fatal("no worker came")
 	return testbed.Worker{}
+}
+
+// frontIsThere tells whether one is left that was called with the configuration.
+func (w *world) frontIsThere(config string) bool {
+	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return strings.HasPrefix(read(path), binary+"\x00--config\x00"+w.path(config)+"\x00")
+	})
 }
 
 func signal(t *testing.T, worker testbed.Worker, s syscall.Signal) {
