@@ -115,13 +115,16 @@ func (r *room) forWorker() {
 // groupLimit is of the own control group alone: a unit's limit is its group's. It is
 // not known where the files of control groups are not to be seen, as in a chroot.
 func groupLimit() (most, left int, known bool) {
-	var lines [pathMax]byte
+	var lines [pathMax / 4]byte // each page of the stack more is a page fault
 	fd, e := open("/proc/self/cgroup", syscall.O_RDONLY|syscall.O_CLOEXEC)
 	if e != 0 {
 		return fewTasks, unlimited, false
 	}
 	n, _ := read(fd, lines[:])
 	closeFile(fd)
+	if n == len(lines) { // cut, perhaps in the middle of the one that counts
+		return fewTasks, unlimited, false
+	}
 	folder, path := groupOf(lines[:n])
 	most, e = numberIn(folder, path, "/pids.max")
 	if e == syscall.ENOENT {
@@ -186,7 +189,8 @@ func indexOf(b []byte, c byte) int {
 
 // numberIn reads a file of the group; "max" is unlimited.
 func numberIn(folder string, path []byte, file string) (int, errno) {
-	var name, content [pathMax]byte
+	var name [pathMax / 2]byte // a path is a part of less than half as many
+	var content [20]byte
 	length := copy(name[:], folder)
 	length += copy(name[length:], path)
 	length += copy(name[length:], file)
@@ -194,7 +198,7 @@ func numberIn(folder string, path []byte, file string) (int, errno) {
 	if e != 0 {
 		return 0, e
 	}
-	n, e := read(fd, content[:20])
+	n, e := read(fd, content[:])
 	closeFile(fd)
 	if e != 0 {
 		return 0, e
