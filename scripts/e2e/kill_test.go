@@ -31,11 +31,9 @@ func TestKillsAtRandomPoints(t *testing.T) {
 	for i := range killRounds {
 		s.enroll(people[2*i])
 	}
-	// The code is tried five times in a round: a used one counts, and shall not lock
-	// the user before the new code is tried.
 	sections := map[string]string{
-		"own.toml":    "[limits]\nfailures = 10\n[worker]\nlinger = \"0s\"\n",
-		"shared.toml": "[limits]\nfailures = 10\n[worker]\nlinger = \"20ms\"\n",
+		"own.toml":    "[limits]\nfailures = 5\n[worker]\nlinger = \"0s\"\n",
+		"shared.toml": "[limits]\nfailures = 5\n[worker]\nlinger = \"20ms\"\n",
 	}
 	for name, section := range sections {
 		s.configure(name, `deadline = "20s"`, section)
