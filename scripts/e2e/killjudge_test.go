@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"ovpn-verify/scripts/testbed"
@@ -89,8 +90,19 @@ func (k *killer) judgeCode(r *round, accepted int) {
 		}
 	}
 	if fresh := k.answered(r, testbed.Static(k.password(r.user), k.code(r.user, 2))); fresh != "accepted" {
-		k.t.Errorf("%s, %s: a new code was %s", r.user, r.config, fresh)
+		k.t.Errorf("%s, %s: a new code was %s; what our log has of the user:\n%s", r.user, r.config, fresh, k.logged(r.user))
 	}
+}
+
+// logged are the lines of our log with the user.
+func (k *killer) logged(user string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(read(k.path("log"))) {
+		if strings.Contains(line, "user="+user+" ") {
+			lines.WriteString(line)
+		}
+	}
+	return lines.String()
 }
 
 func (k *killer) answered(r *round, field string) string {
