@@ -92,12 +92,27 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 		return err
 	}
 	a.begun = counters
-	err = shared.decide(ctx, first, func() error { return check(ctx, field) })
-	if a.underWay.alone(shared) {
-		return a.conclude(ctx, shared.id, counters, err)
+	if !first {
+		err = shared.follow(ctx, func() error { return check(ctx, field) })
+		return a.settle(ctx, shared, counters, err)
+	}
+	defer close(shared.decided)
+	err = check(ctx, field)
+	refused := verdictOf(err) == Refused
+	err = a.settle(ctx, shared, counters, err)
+	if refused {
+		shared.refusal = err // counted, or no refusal any more
+	}
+	return err
+}
+
+// settle writes what the verdict hangs on, before anybody is told.
+func (a *attempt) settle(ctx context.Context, s *sharedAttempt, counters []state.Counter, err error) error {
+	if a.underWay.alone(s) {
+		return a.conclude(ctx, s.id, counters, err)
 	}
 	err = a.keep(ctx, err)
-	return a.leave(ctx, shared, a.ended(counters, err), err)
+	return a.leave(ctx, s, a.ended(counters, err), err)
 }
 
 // leave settles what is due of an attempt that others may still be in.

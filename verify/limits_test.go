@@ -276,3 +276,56 @@ func TestRefusalThatCannotBeCountedIsNotTold(t *testing.T) {
 	f.want(Unavailable, "could not be counted: no space", f.login("ada", "wrong"))
 	f.want(Accepted, "", f.login("ada", "pw-ada"))
 }
+
+// Those who come with the same wrong password at once are told what the first is told:
+// not before its failure is counted, and nothing where it cannot be.
+func TestRefusalThatCannotBeCountedIsToldToNobody(t *testing.T) {
+	f, backend := newSlow(t)
+	f.Store = unsettled{f.Store}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { f.want(Unavailable, "could not be counted: no space", f.login("ada", "wrong")) })
+	}
+	wg.Wait()
+	if backend.asked["wrong"] != 1 {
+		t.Errorf("the directory heard it %d times", backend.asked["wrong"])
+	}
+}
+
+// counting notes whose failures are counted, without a disk.
+type counting struct {
+	Store
+	failed sync.Map
+}
+
+func (*counting) BeginAttempt(context.Context, string, []state.Counter, time.Time, time.Time) error {
+	return nil
+}
+
+func (c *counting) EndAttempt(_ context.Context, _ string, ended []state.Ended, _ time.Time) error {
+	for _, e := range ended {
+		if e.Outcome == state.Failed {
+			c.failed.Store(e.Name, true)
+		}
+	}
+	return nil
+}
+
+func TestNobodyIsToldOfAFailureBeforeItIsCounted(t *testing.T) {
+	f, _ := newSlow(t)
+	counts := &counting{Store: f.Store}
+	f.Store, f.turns = counts, newTurns(2048)
+	var wg sync.WaitGroup
+	for i := range 400 {
+		user := fmt.Sprintf("user%d", i)
+		for range 8 {
+			wg.Go(func() {
+				f.want(Refused, "wrong password", f.login(user, "wrong"))
+				if _, counted := counts.failed.Load(user); !counted {
+					t.Errorf("%s is told of a failure that is not counted yet", user)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}

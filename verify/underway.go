@@ -28,8 +28,8 @@ type sharedAttempt struct {
 	ready chan struct{} // closed when err is set
 	err   error         // of beginning it
 
-	decided chan struct{} // closed when refusal is set
-	refusal error         // of the first login
+	decided chan struct{} // closed when the first login is, and its failure counted
+	refusal error         // what became of the first login's refusal
 
 	logins, joined int // in it now, and ever
 	ended          []endedShared
@@ -65,17 +65,10 @@ func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(i
 	return s, first, err
 }
 
-// decide checks the first of the logins, and the others unless it was refused: a
-// directory that counts by itself hears a wrong password once.
-func (s *sharedAttempt) decide(ctx context.Context, first bool, check func() error) error {
-	if first {
-		defer close(s.decided)
-		err := check()
-		if verdictOf(err) == Refused {
-			s.refusal = err
-		}
-		return err
-	}
+// follow checks a login that is not the first unless that one was refused: a
+// directory that counts by itself hears a wrong password once. It waits until the
+// refusal is counted, since it is told of the same one.
+func (s *sharedAttempt) follow(ctx context.Context, check func() error) error {
 	select {
 	case <-s.decided:
 	case <-ctx.Done():
