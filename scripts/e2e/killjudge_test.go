@@ -36,10 +36,11 @@ func deniedByFront(r testbed.Result) bool {
 	return r.Status == 2 && r.Verdict == '0' && r.Reason == unfinishedText
 }
 
-// unanswered: the worker was killed. Before the verdict comes the text: an accept's is
-// none, a refusal's its own.
+// unanswered: the worker was killed. Before the verdict comes the text, with blanks
+// over the rest of the neutral one: an accept's is none, a refusal's its own.
 func unanswered(r testbed.Result) bool {
-	return r.Status == 2 && r.Verdict == 0 && (r.Reason == unfinishedText || r.Reason == "" || r.Reason == refusedText)
+	text := strings.TrimRight(r.Reason, " ")
+	return r.Status == 2 && r.Verdict == 0 && (text == unfinishedText || text == "" || text == refusedText)
 }
 
 func (k *killer) judge(r *round) {

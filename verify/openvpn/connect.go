@@ -3,6 +3,7 @@ package openvpn
 import (
 	"errors"
 	"os"
+	"strings"
 	"sync"
 
 	"ovpn-verify/verify/front/job"
@@ -82,9 +83,16 @@ func (r *ConnectResults) close() {
 	r.config.Close()
 }
 
-// rewrite makes text the file's whole content.
+// rewrite makes text the file's whole content. It takes the place of the old one on
+// the disk, which stays when that fails, and blanks cover what is longer there: a
+// process that is killed before it has cut them off leaves no mixture of both.
 func rewrite(f *os.File, text string) error {
-	if _, err := f.WriteAt([]byte(text), 0); err != nil {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	blanks := strings.Repeat(" ", max(0, int(info.Size())-len(text)))
+	if _, err := f.WriteAt([]byte(text+blanks), 0); err != nil {
 		return err
 	}
 	return f.Truncate(int64(len(text)))

@@ -67,8 +67,6 @@ func (r *Results) writeReason(text string) error {
 	if r.reason == nil {
 		return nil
 	}
-	// In this order the text takes the place of the neutral one on the disk, and
-	// when that fails the neutral one stays.
 	return rewrite(r.reason, text)
 }
 
