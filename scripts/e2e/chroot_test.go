@@ -55,6 +55,7 @@ to = "state/log"
 // a daemon that becomes nobody, and under root with worker.user as a number, since
 // there is no list of users.
 func TestChroot(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		user, group, worker string
 		keeps               bool // a capability, for files that are nobody's

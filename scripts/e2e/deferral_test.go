@@ -98,6 +98,7 @@ func TestDeferredConnect(t *testing.T) {
 // Nobody answers for a worker that was killed: the client gives up when its own
 // hand-window is over, and its next try finds another worker.
 func TestKilledWorkerAtConnect(t *testing.T) {
+	t.Parallel()
 	w := sessionsWorld(t)
 	server := w.serveSessions(binary, "slow.toml", testbed.ServerOptions{})
 	c := w.Client(server, testbed.ClientOptions{Extra: []string{"hand-window 10"}})
@@ -121,6 +122,7 @@ func TestKilledWorkerAtConnect(t *testing.T) {
 
 // Without a configuration the session is refused, at once and not by waiting.
 func TestConnectWithoutConfiguration(t *testing.T) {
+	t.Parallel()
 	w := sessionsWorld(t)
 	server := w.serveSessions(binary, "missing.toml", testbed.ServerOptions{})
 	c := w.Client(server, testbed.ClientOptions{})

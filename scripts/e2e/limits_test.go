@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,13 +103,24 @@ func slowFile(w *world) (program string) {
 	}
 	w.write("users.toml", users.String())
 	w.configure("[login]\nbackend = \"file\"\nsecond_factor = \"none\"\n")
-	program, remove, err := testbed.BuildProgram("slowfile")
+	program, err = slowProgram()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(remove)
 	return program
 }
+
+// slowProgram is built once, and removed after all tests.
+var (
+	slowProgram = sync.OnceValues(func() (string, error) {
+		program, remove, err := testbed.BuildProgram("slowfile")
+		if err == nil {
+			removeSlowProgram = remove
+		}
+		return program, err
+	})
+	removeSlowProgram = func() {}
+)
 
 func slowDirectory(w *world) (program string) {
 	var people strings.Builder

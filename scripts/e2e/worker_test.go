@@ -17,6 +17,7 @@ import (
 // The login that a killed worker had ends with the neutral reason when the
 // window closes; the next one finds another worker.
 func TestKilledWorker(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	slapd := w.Slapd(testbed.SlapdOptions{})
 	w.configure(ldapSection(slapd, `second_factor = "none"`, `timeout = "10s"`))

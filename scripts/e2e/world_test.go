@@ -50,7 +50,10 @@ func runTests(m *testing.M) int {
 		panic(err)
 	}
 	defer remove()
-	defer func() { os.RemoveAll(packaged.dir) }()
+	defer func() {
+		os.RemoveAll(packaged.dir)
+		removeSlowProgram()
+	}()
 	return m.Run()
 }
 

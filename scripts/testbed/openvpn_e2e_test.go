@@ -58,6 +58,7 @@ func login(t *testing.T, c *testbed.Client, password string, want testbed.Kind) 
 }
 
 func TestLoginsOfOneClient(t *testing.T) {
+	t.Parallel()
 	b, server := bed(t, testbed.ServerOptions{})
 	c := b.Client(server, testbed.ClientOptions{Setenv: map[string]string{"IV_SSO": "crtext"}})
 
@@ -155,6 +156,7 @@ func script(t *testing.T, path, text string) {
 }
 
 func TestRefusedRenegotiation(t *testing.T) {
+	t.Parallel()
 	b, server := bed(t, testbed.ServerOptions{Renegotiate: 5 * time.Second})
 	c := b.Client(server, testbed.ClientOptions{})
 	login(t, c, "once", testbed.Connected)

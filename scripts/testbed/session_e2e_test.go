@@ -28,6 +28,7 @@ esac
 
 // The real daemon's side of what the stand-in does for client-connect.
 func TestDaemonReadsConnectAnswers(t *testing.T) {
+	t.Parallel()
 	b := testbed.New(t)
 	verify, connect := b.Path("verify.sh"), b.Path("connect.sh")
 	script(t, verify, verifyScript)
