@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -105,8 +106,9 @@ func (s *SlowLDAP) serve(client net.Conn) {
 }
 
 func (s *SlowLDAP) forward(client io.Reader, server io.Writer) error {
+	requests := bufio.NewReader(client) // the library reads octet by octet
 	for {
-		request, err := ber.ReadPacket(client)
+		request, err := ber.ReadPacket(requests)
 		if err != nil {
 			return err
 		}
