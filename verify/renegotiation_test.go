@@ -91,6 +91,16 @@ func (s *sessions) session() Session {
 	return Session{Username: c.Username, CommonName: c.CommonName, ClientIP: c.ClientIP, ClientPort: c.ClientPort, Daemon: c.Daemon}
 }
 
+// up has OpenVPN begin the session, and returns our token.
+func (s *sessions) up(session Session) (token string) {
+	s.t.Helper()
+	made, err := s.Connected(s.t.Context(), session)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(made.Reveal())
+}
+
 func TestRenegotiationRepeatsTheField(t *testing.T) {
 	s := newSessions(t, func(p *Pipeline) { p.Limits.Failures = 0 })
 	question := s.want(Challenged, "", s.send("pw-ada"))
@@ -175,10 +185,7 @@ func TestOneTimePasswordsAreRecognised(t *testing.T) {
 
 func TestRetryOfALostConnection(t *testing.T) {
 	s := newSessions(t, nil)
-	_, err := s.Connected(t.Context(), s.session()) // client-connect is configured
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.up(s.session()) // client-connect is configured
 	field := static("pw-ada", s.code("ada", 0))
 	s.want(Accepted, "", s.send(field))
 	s.want(Refused, "used before", s.send(field, port(40002))) // at the same moment: not a retry
@@ -196,11 +203,11 @@ func TestRetryOfALostConnection(t *testing.T) {
 
 func TestNoRetryOnceTheSessionIsUp(t *testing.T) {
 	s := newSessions(t, nil)
-	_, _ = s.Connected(t.Context(), s.session())
+	s.up(s.session())
 	field := static("pw-ada", s.code("ada", 0))
 	s.want(Accepted, "", s.send(field))
-	if token, err := s.Connected(t.Context(), s.session()); err != nil || token.Empty() {
-		t.Fatal(err)
+	if s.up(s.session()) == "" {
+		t.Fatal("there is no token")
 	}
 	s.now = s.now.Add(3 * time.Second)
 	s.want(Refused, "used before", s.send(field, port(40002)))
@@ -209,10 +216,9 @@ func TestNoRetryOnceTheSessionIsUp(t *testing.T) {
 func TestOurToken(t *testing.T) {
 	s := newSessions(t, nil)
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
-	made, err := s.Connected(t.Context(), s.session())
-	token := string(made.Reveal())
-	if err != nil || len(token) != 58 {
-		t.Fatalf("%d bytes, %v", len(token), err)
+	token := s.up(s.session())
+	if len(token) != 58 {
+		t.Fatalf("%d bytes", len(token))
 	}
 	calls := s.directory.calls
 	for range 5 {
@@ -234,17 +240,14 @@ func TestOurToken(t *testing.T) {
 	}
 	moved := s.session()
 	moved.ClientPort = 40002
-	second, err := s.Connected(t.Context(), moved)
-	if err != nil {
-		t.Fatal(err)
-	}
+	second := s.up(moved)
 	if err := s.Disconnected(t.Context(), s.session()); err != nil {
 		t.Fatal(err)
 	}
 	s.want(Refused, "unknown", s.send(token))
-	s.want(Accepted, "", s.send(string(second.Reveal()), port(40002)))
+	s.want(Accepted, "", s.send(second, port(40002)))
 	s.now = s.now.Add(7 * time.Hour) // twelve since the password
-	s.want(Refused, "unknown", s.send(string(second.Reveal()), port(40002)))
+	s.want(Refused, "unknown", s.send(second, port(40002)))
 }
 
 func TestGeneratedToken(t *testing.T) {
@@ -270,7 +273,7 @@ func TestGeneratedToken(t *testing.T) {
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0)), tokenState("Initial")))
 	withID := s.session()
 	withID.SessionID = "id"
-	if made, err := s.Connected(t.Context(), withID); err != nil || !made.Empty() {
-		t.Errorf("a token of ours beside OpenVPN's, %v", err)
+	if s.up(withID) != "" {
+		t.Error("a token of ours beside OpenVPN's")
 	}
 }

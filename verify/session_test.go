@@ -12,9 +12,7 @@ import (
 func TestNewCodeInASessionCannotBeRetriedElsewhere(t *testing.T) {
 	s := newSessions(t, nil)
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
-	if _, err := s.Connected(t.Context(), s.session()); err != nil {
-		t.Fatal(err)
-	}
+	s.up(s.session())
 	s.now = s.now.Add(time.Hour)
 	field := static("pw-ada", s.code("ada", 0))
 	s.want(Accepted, "", s.send(field))
@@ -39,10 +37,7 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 		s := newSessions(t, nil)
 		field := static("pw-ada", s.code("ada", 0))
 		s.want(Accepted, "", s.send(field))
-		made, err := s.Connected(t.Context(), s.session())
-		if err != nil {
-			t.Fatal(err)
-		}
+		token := s.up(s.session())
 		s.now = s.now.Add(time.Hour)
 		s.want(Accepted, "", s.send(field))
 		s.want(Accepted, "", s.send("SESS_ID_AT_x", tokenState("Authenticated")))
@@ -50,7 +45,7 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 		if d := s.send("SESS_ID_AT_x", tokenState("Authenticated")); d.Verdict != Refused {
 			t.Errorf("%s, OpenVPN's token: %v", name, d.Verdict)
 		}
-		for _, sent := range []string{field, string(made.Reveal())} {
+		for _, sent := range []string{field, token} {
 			if d := s.send(sent); d.Verdict != Refused {
 				t.Errorf("%s: %v", name, d.Verdict)
 			}
@@ -58,10 +53,10 @@ func TestSessionEndsWithTheSecondFactorItBeganWith(t *testing.T) {
 	}
 	s := newSessions(t, passwordOnly)
 	s.want(Accepted, "", s.send("pw-ada"))
-	made, _ := s.Connected(t.Context(), s.session())
-	s.want(Accepted, "", s.send(string(made.Reveal())))
+	token := s.up(s.session())
+	s.want(Accepted, "", s.send(token))
 	s.Login.SecondFactor = "totp"
-	s.want(Refused, "second factor", s.send(string(made.Reveal())))
+	s.want(Refused, "second factor", s.send(token))
 }
 
 // A code that nobody asked for must not spare the password its check.
@@ -89,17 +84,14 @@ type passwordsOnly struct{ PasswordChecker }
 func TestTokenSurvivesANewLoginFromTheSamePlace(t *testing.T) {
 	s := newSessions(t, nil)
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
-	made, err := s.Connected(t.Context(), s.session())
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := s.up(s.session())
 	s.now = s.now.Add(time.Minute)
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0))))
 	s.now = s.now.Add(time.Hour)
-	s.want(Accepted, "", s.send(string(made.Reveal())))
-	s.want(Refused, "certificate", s.send(string(made.Reveal()), certificate("phone")))
+	s.want(Accepted, "", s.send(token))
+	s.want(Refused, "certificate", s.send(token, certificate("phone")))
 	s.want(Accepted, "", s.send(static("pw-ada", s.code("ada", 0)), certificate("phone")))
-	s.want(Refused, "unknown", s.send(string(made.Reveal())))
+	s.want(Refused, "unknown", s.send(token))
 }
 
 // Where the process is not known a restart would go unnoticed.
@@ -118,11 +110,7 @@ func TestSessionEndsWithThePasswordItBeganWith(t *testing.T) {
 	question := s.want(Challenged, "", s.send("pw-ada"))
 	field := dynamic(question, s.code("ada", 0))
 	s.want(Accepted, "", s.send(field))
-	made, err := s.Connected(t.Context(), s.session())
-	if err != nil {
-		t.Fatal(err)
-	}
-	token := string(made.Reveal())
+	token := s.up(s.session())
 	s.now = s.now.Add(time.Hour)
 	s.want(Accepted, "", s.send(field))
 	s.want(Accepted, "", s.send(token, port(40002)))
