@@ -20,6 +20,9 @@ const (
 	// parts. A thousand logins wait with one each.
 	answerBuffer = 256
 
+	// maxAnswer bounds an answer to a bind, in bytes: a code, a text and a few controls.
+	maxAnswer = 64 << 10
+
 	ldapVersion = 3
 )
 
@@ -112,7 +115,7 @@ func message(id int64) *ber.Packet {
 // onlyMessage reads what came back for a bind. Anything beside the one message is
 // not expected there, and nothing unexpected lets anybody in.
 func onlyMessage(from io.Reader) (*ber.Packet, error) {
-	r := bufio.NewReaderSize(from, answerBuffer)
+	r := bufio.NewReaderSize(io.LimitReader(from, maxAnswer), answerBuffer)
 	p, err := ber.ReadPacket(r)
 	if err != nil {
 		return nil, fmt.Errorf("the answer cannot be read: %w", err)

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	goldap "github.com/go-ldap/ldap/v3"
 
 	"ovpn-verify/backends/backendtest/fakeldap"
 )
@@ -26,6 +30,22 @@ func TestAServerCannotFillTheMemory(t *testing.T) {
 	n, err := io.Copy(io.Discard, newWire(ours))
 	if !errors.Is(err, errTooMuch) || n > maxReplies {
 		t.Errorf("%d bytes, then %v", n, err)
+	}
+}
+
+func TestADeeplyNestedAnswerIsNotRead(t *testing.T) {
+	answer := message(bindMessageID)
+	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, goldap.ApplicationBindResponse, nil, "")
+	inner := ber.NewSequence("")
+	for range maxAnswerDepth {
+		outer := ber.NewSequence("")
+		outer.AppendChild(inner)
+		inner = outer
+	}
+	op.AppendChild(inner)
+	answer.AppendChild(op)
+	if p, err := onlyMessage(bytes.NewReader(answer.Bytes())); err == nil {
+		t.Errorf("read %v", p)
 	}
 }
 
