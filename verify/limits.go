@@ -77,6 +77,9 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 		}
 	}
 	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters, field) })
+	if err != nil {
+		err = a.leave(ctx, shared, nil, err)
+	}
 	if errors.Is(err, state.ErrLocked) {
 		// A locked address says nothing of the user, and shall cost nothing.
 		if a.Store.Locked(ctx, counters[1:], a.Now()) == nil {
@@ -92,42 +95,60 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 		return err
 	}
 	a.begun = counters
+	return a.decideIn(ctx, shared, first, func() error { return check(ctx, field) })
+}
+
+// decideIn decides a login that is in the attempt s, and settles it, also when check
+// panics, which the worker makes an outage of.
+func (a *attempt) decideIn(ctx context.Context, s *sharedAttempt, first bool, check func() error) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			_ = a.settle(ctx, s, errors.New("working on it failed"))
+		}
+	}()
 	if !first {
-		err = shared.follow(ctx, func() error { return check(ctx, field) })
-		return a.settle(ctx, shared, counters, err)
+		err = s.follow(ctx, check)
+		returned = true
+		return a.settle(ctx, s, err)
 	}
-	defer close(shared.decided)
-	err = check(ctx, field)
+	defer close(s.decided)
+	err = check()
+	returned = true
 	refused := verdictOf(err) == Refused
-	err = a.settle(ctx, shared, counters, err)
+	err = a.settle(ctx, s, err)
 	if refused {
-		shared.refusal = err // counted, or no refusal any more
+		s.refusal = err // counted, or no refusal any more
 	}
 	return err
 }
 
 // settle writes what the verdict hangs on, before anybody is told.
-func (a *attempt) settle(ctx context.Context, s *sharedAttempt, counters []state.Counter, err error) error {
+func (a *attempt) settle(ctx context.Context, s *sharedAttempt, err error) error {
 	if a.underWay.alone(s) {
-		return a.conclude(ctx, s.id, counters, err)
+		return a.conclude(ctx, s.id, a.begun, err)
 	}
 	err = a.keep(ctx, err)
-	return a.leave(ctx, s, a.ended(counters, err), err)
+	return a.leave(ctx, s, a.ended(a.begun, err), err)
 }
 
-// leave settles what is due of an attempt that others may still be in.
+// leave settles what is due of an attempt that others may still be in. Where that
+// cannot be written, the last one tries once more: else a hundred logins alike would
+// wait for the state one after the other.
 func (a *attempt) leave(ctx context.Context, s *sharedAttempt, ended []state.Ended, outcome error) error {
 	s.settling.Lock()
 	defer s.settling.Unlock()
-	due := a.underWay.leave(s, ended)
+	due, last := a.underWay.leave(s, ended)
 	if len(due) == 0 {
 		return outcome
 	}
-	err := a.count(ctx, s.id, due)
-	if err == nil {
-		a.underWay.settled(s, due)
+	if s.notCounted == nil || last {
+		s.notCounted = a.count(ctx, s.id, due)
+		if s.notCounted == nil {
+			a.underWay.settled(s, due)
+		}
 	}
-	return a.counted(ctx, outcome, err)
+	return a.counted(ctx, outcome, s.notCounted)
 }
 
 // limitedByPlace limits an established session's client by what failed at its own

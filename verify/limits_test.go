@@ -259,20 +259,24 @@ func TestWithoutAStateFolder(t *testing.T) {
 	f.want(Unavailable, "does not exist", f.login("ada", "pw-ada"))
 }
 
-// unsettled is a store that cannot be written when an attempt ends.
-type unsettled struct{ Store }
+// unsettled is a store that cannot be written when an attempt ends, and counts who tries.
+type unsettled struct {
+	Store
+	tries atomic.Int32
+}
 
-func (unsettled) EndAttempt(context.Context, string, []state.Ended, time.Time) error {
+func (u *unsettled) EndAttempt(context.Context, string, []state.Ended, time.Time) error {
+	u.tries.Add(1)
 	return errors.New("no space left on device")
 }
 
-func (unsettled) Conclude(context.Context, state.Conclusion, time.Time) (error, error) {
+func (*unsettled) Conclude(context.Context, state.Conclusion, time.Time) (error, error) {
 	return nil, errors.New("no space left on device")
 }
 
 func TestRefusalThatCannotBeCountedIsNotTold(t *testing.T) {
 	f := newFixture(t, passwordOnly)
-	f.Store = unsettled{f.Store}
+	f.Store = &unsettled{Store: f.Store}
 	f.want(Unavailable, "could not be counted: no space", f.login("ada", "wrong"))
 	f.want(Accepted, "", f.login("ada", "pw-ada"))
 }
@@ -281,7 +285,8 @@ func TestRefusalThatCannotBeCountedIsNotTold(t *testing.T) {
 // not before its failure is counted, and nothing where it cannot be.
 func TestRefusalThatCannotBeCountedIsToldToNobody(t *testing.T) {
 	f, backend := newSlow(t)
-	f.Store = unsettled{f.Store}
+	store := &unsettled{Store: f.Store}
+	f.Store = store
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() { f.want(Unavailable, "could not be counted: no space", f.login("ada", "wrong")) })
@@ -289,6 +294,9 @@ func TestRefusalThatCannotBeCountedIsToldToNobody(t *testing.T) {
 	wg.Wait()
 	if backend.asked["wrong"] != 1 {
 		t.Errorf("the directory heard it %d times", backend.asked["wrong"])
+	}
+	if n := store.tries.Load(); n > 2 { // the first and the last one
+		t.Errorf("%d of them waited for the state", n)
 	}
 }
 

@@ -34,7 +34,8 @@ type sharedAttempt struct {
 	logins, joined int // in it now, and ever
 	ended          []endedShared
 
-	settling sync.Mutex // held while what is due is written, so that nobody is told before
+	settling   sync.Mutex // held while what is due is written, so that nobody is told before
+	notCounted error      // why that failed; under settling
 }
 
 type endedShared struct {
@@ -50,7 +51,7 @@ func (l Login) sharedKey() [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t %q", l.Username, l.CommonName, l.ClientIP, l.CanChallenge, l.Password.Reveal()))
 }
 
-// join returns the attempt that is under way, or begins it. Without an error,
+// join returns the attempt that is under way, or begins it. Whatever it returns,
 // leave must follow.
 func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(id string) error) (s *sharedAttempt, first bool, err error) {
 	s, first = u.enter(key)
@@ -58,11 +59,7 @@ func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(i
 		s.err = begin(s.id)
 		close(s.ready)
 	}
-	err = s.begun(ctx)
-	if err != nil {
-		u.leave(s, nil)
-	}
-	return s, first, err
+	return s, first, s.begun(ctx)
 }
 
 // follow checks a login that is not the first unless that one was refused: a
@@ -126,7 +123,7 @@ func (u *underWay) alone(s *sharedAttempt) bool {
 // leave adds what became of one login, and returns what is due to be written:
 // failures at once, since this login is told of them now, and everything else
 // with the last login.
-func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (due []state.Ended) {
+func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (due []state.Ended, last bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, e := range ended {
@@ -141,7 +138,7 @@ func (u *underWay) leave(s *sharedAttempt, ended []state.Ended) (due []state.End
 			due = append(due, e.Ended)
 		}
 	}
-	return due
+	return due, s.logins == 0
 }
 
 // settled is called once what was due has been written.

@@ -1,10 +1,15 @@
 package verify
 
 import (
+	"context"
 	"crypto/sha256"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
 )
 
@@ -25,15 +30,91 @@ func TestSharedFailureIsDueBeforeTheFirstIsTold(t *testing.T) {
 	failed, void := state.Ended{Counter: user, Outcome: state.Failed}, state.Ended{Counter: address, Outcome: state.Void}
 	cleared := state.Ended{Counter: user, Outcome: state.Cleared}
 
-	due := u.leave(s, []state.Ended{failed, void})
+	due, _ := u.leave(s, []state.Ended{failed, void})
 	if !slices.Equal(due, []state.Ended{failed}) {
 		t.Errorf("with the first is due: %+v", due)
 	}
-	if again := u.leave(s, []state.Ended{failed, void}); !slices.Equal(again, due) {
+	if again, _ := u.leave(s, []state.Ended{failed, void}); !slices.Equal(again, due) {
 		t.Errorf("the first could not be written, and then is due: %+v", again)
 	}
 	u.settled(s, due)
-	if last := u.leave(s, []state.Ended{cleared, void}); !slices.Equal(last, []state.Ended{void}) {
-		t.Errorf("with the last is due: %+v", last)
+	if atLast, last := u.leave(s, []state.Ended{cleared, void}); !last || !slices.Equal(atLast, []state.Ended{void}) {
+		t.Errorf("with the last is due: %+v", atLast)
+	}
+}
+
+// panicking is a backend with a fault that the first login meets.
+type panicking struct {
+	asked        atomic.Int32
+	inside, goOn chan struct{}
+}
+
+func (b *panicking) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+	if b.asked.Add(1) == 1 {
+		close(b.inside)
+		<-b.goOn
+		panic("a fault")
+	}
+	return primary.Identity{Name: req.Username}, nil
+}
+
+func TestAPanicEndsOneLoginOfSeveral(t *testing.T) {
+	backend := &panicking{inside: make(chan struct{}), goOn: make(chan struct{})}
+	f := newFixture(t, func(p *Pipeline) {
+		passwordOnly(p)
+		p.Backend = backend
+	})
+	f.Limits.Failures = 1
+	var first sync.WaitGroup
+	first.Go(func() {
+		defer func() { _ = recover() }()
+		f.login("ada", "right")
+	})
+	<-backend.inside
+	second := make(chan Decision)
+	go func() { second <- f.login("ada", "right") }()
+	for f.loginsUnderWay() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	close(backend.goOn)
+	f.want(Accepted, "", <-second)
+	first.Wait()
+	if n := f.loginsUnderWay(); n != 0 {
+		t.Errorf("%d logins are under way for ever", n)
+	}
+	f.want(Accepted, "", f.login("ada", "right, and another one"))
+}
+
+// loginsUnderWay are those that are in an attempt.
+func (f *fixture) loginsUnderWay() (logins int) {
+	f.underWay.mu.Lock()
+	defer f.underWay.mu.Unlock()
+	for _, s := range f.underWay.attempts {
+		logins += s.logins
+	}
+	return logins
+}
+
+// The second of two logins ends while the attempt is being begun, and leaves last.
+func TestWhoGivesUpLastSettlesWhatTheFirstLeft(t *testing.T) {
+	f := newFixture(t, passwordOnly)
+	key := Login{Username: "ada"}.sharedKey()
+	user := state.Counter{Kind: state.CountUser, Name: "ada", Most: 1, Window: time.Minute, Lockout: time.Minute}
+	s, _, err := f.underWay.join(t.Context(), key, func(id string) error {
+		return f.store.BeginAttempt(t.Context(), id, []state.Counter{user}, f.now, f.now.Add(time.Minute))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.underWay.enter(key)
+	a := &attempt{Pipeline: f.Pipeline}
+	first := a.leave(t.Context(), s, []state.Ended{{Counter: user, Outcome: state.Cleared}}, nil)
+	gaveUp, cancel := context.WithCancel(t.Context())
+	cancel()
+	if last := a.leave(gaveUp, s, nil, gaveUp.Err()); first != nil || last != gaveUp.Err() {
+		t.Errorf("%v, %v", first, last)
+	}
+	if err := f.store.BeginAttempt(t.Context(), "another", []state.Counter{user}, f.now, f.now.Add(time.Minute)); err != nil {
+		t.Errorf("the attempt is still under way: %v", err)
 	}
 }
