@@ -141,7 +141,8 @@ func (k *killer) end(w testbed.Worker) {
 }
 
 // logins makes those of all rounds at once, calls cut when all are handed over,
-// and over when no worker is left that could still answer one.
+// and over when nothing is left that could still answer one: a copy of front whose
+// worker was killed starts another.
 func (k *killer) logins(ctx context.Context, rounds []*round, cut, over func()) {
 	var started, ended sync.WaitGroup
 	for _, r := range rounds {
@@ -155,9 +156,9 @@ func (k *killer) logins(ctx context.Context, rounds []*round, cut, over func()) 
 	}
 	started.Wait()
 	cut()
-	for deadline := time.Now().Add(30 * time.Second); len(testbed.Workers(k.dir)) > 0; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); testbed.Running(k.dir); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			k.t.Fatal("workers do not end")
+			k.t.Fatal("they do not end")
 		}
 	}
 	over()

@@ -128,8 +128,11 @@ func (s *stand) enroll(users ...string) {
 	s.t.Helper()
 	for _, user := range users {
 		seed := make([]byte, 20)
-		_, _ = rand.Read(seed)
-		text := base32.StdEncoding.EncodeToString(seed)
+		var text string
+		for text == "" || repeats(text) {
+			_, _ = rand.Read(seed)
+			text = base32.StdEncoding.EncodeToString(seed)
+		}
 		err := s.store.PutEnrolment(s.t.Context(), state.Enrolment{Identity: user, Seed: secret.New(seed), Created: time.Now()})
 		if err != nil {
 			s.t.Fatal(err)
@@ -139,6 +142,24 @@ func (s *stand) enroll(users ...string) {
 		s.seeds[user] = text
 		s.mu.Unlock()
 	}
+}
+
+// repeats tells whether two codes of the next half hour are the same and so near
+// each other that both are accepted at one moment: the later one would be spent with
+// the first, and a new code between them refused.
+func repeats(seed string) bool {
+	last := map[string]int64{}
+	for step := time.Now().Unix()/period - 11; step < time.Now().Unix()/period+130; step++ {
+		code, err := hotp.GenerateCodeCustom(seed, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix})
+		if err != nil {
+			panic(err)
+		}
+		if before, seen := last[code]; seen && step-before <= 21 {
+			return true
+		}
+		last[code] = step
+	}
+	return false
 }
 
 // code is the user's code so many time steps from now.

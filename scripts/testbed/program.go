@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,16 +52,32 @@ type Worker struct {
 // Workers finds the workers whose configuration is in dir.
 func Workers(dir string) []Worker {
 	var found []Worker
-	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, path := range paths {
-		arguments := readText(path)
-		if !strings.Contains(arguments, "\x00worker\x00--config\x00"+dir+"/") {
-			continue
-		}
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		found = append(found, Worker{pid, arguments, readText(filepath.Join(filepath.Dir(path), "environ"))})
+	for path := range withArguments("\x00worker\x00--config\x00" + dir + "/") {
+		pid, _ := strconv.Atoi(filepath.Base(path))
+		found = append(found, Worker{pid, readText(filepath.Join(path, "cmdline")), readText(filepath.Join(path, "environ"))})
 	}
 	return found
+}
+
+// Running tells whether any process has its configuration in dir: a worker, front, or
+// the copy of front that OpenVPN does not wait for.
+func Running(dir string) bool {
+	for range withArguments("\x00--config\x00" + dir + "/") {
+		return true
+	}
+	return false
+}
+
+// withArguments are the processes in whose command line the text stands.
+func withArguments(text string) iter.Seq[string] {
+	return func(yield func(path string) bool) {
+		paths, _ := filepath.Glob("/proc/[0-9]*")
+		for _, path := range paths {
+			if strings.Contains(readText(filepath.Join(path, "cmdline")), text) && !yield(path) {
+				return
+			}
+		}
+	}
 }
 
 // Kill ends the worker as a crash would.
