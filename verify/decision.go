@@ -148,7 +148,7 @@ func (d Decision) Record(log *slog.Logger, l Login, backend string) {
 	log.LogAttrs(context.Background(), level, "login", attrs...)
 }
 
-func (l Login) ip() string {
+func (l *Login) ip() string {
 	if !l.ClientIP.IsValid() {
 		return ""
 	}

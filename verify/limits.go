@@ -78,24 +78,26 @@ func (a *attempt) limited(ctx context.Context, field challenge.Field, check func
 	}
 	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters, field) })
 	if err != nil {
-		err = a.leave(ctx, shared, nil, err)
+		return a.notBegun(ctx, a.leave(ctx, shared, nil, err), counters, func() error { return check(ctx, field) })
 	}
-	if errors.Is(err, state.ErrLocked) {
+	a.begun = counters
+	return a.decideIn(ctx, shared, first, func() error { return check(ctx, field) })
+}
+
+// notBegun is what becomes of a login that cannot be counted, for cause.
+func (a *attempt) notBegun(ctx context.Context, cause error, counters []state.Counter, check func() error) error {
+	switch {
+	case errors.Is(cause, state.ErrLocked):
 		// A locked address says nothing of the user, and shall cost nothing.
 		if a.Store.Locked(ctx, counters[1:], a.Now()) == nil {
 			a.pretend(ctx)
 		}
-		return refusal(primary.LockedOut, "%v", err)
+		return refusal(primary.LockedOut, "%v", cause)
+	case a.canDoWithout(cause):
+		trace.Note(ctx, "limits", "", fmt.Sprintf("nothing is counted: %v", cause))
+		return check()
 	}
-	if a.canDoWithout(err) {
-		trace.Note(ctx, "limits", "", fmt.Sprintf("nothing is counted: %v", err))
-		return check(ctx, field)
-	}
-	if err != nil {
-		return err
-	}
-	a.begun = counters
-	return a.decideIn(ctx, shared, first, func() error { return check(ctx, field) })
+	return cause
 }
 
 // decideIn decides a login that is in the attempt s, and settles it, also when check

@@ -48,7 +48,7 @@ func LoggedName(name string) string {
 
 // check refuses names that no directory holds before any is asked, and compares
 // with the certificate's name where the configuration wants it.
-func (l Login) check(matchCommonName string) error {
+func (l *Login) check(matchCommonName string) error {
 	switch {
 	case l.Username == "":
 		return refusal(primary.Malformed, "the user name is empty")
@@ -62,7 +62,7 @@ func (l Login) check(matchCommonName string) error {
 	return l.matchCommonName(matchCommonName)
 }
 
-func (l Login) matchCommonName(how string) error {
+func (l *Login) matchCommonName(how string) error {
 	var same bool
 	switch how {
 	case matchOff:

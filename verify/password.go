@@ -17,12 +17,15 @@ func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text)
 	if password.Empty() {
 		return refusal(primary.Malformed, "the password is empty")
 	}
-	request := a.request(password)
-	if a.Login.SecondFactor == factorNone {
-		request.Code = code
+	backends := a.Login.SecondFactor == factorNone
+	if backends {
 		a.factor = a.backendsFactor(code)
 	}
 	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
+		request := a.request(password)
+		if backends {
+			request.Code = code
+		}
 		return a.Backend.CheckPassword(ctx, request)
 	})
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {

@@ -98,14 +98,23 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 // thousand wait in a storm: logins and decisions are large, and copies of them
 // stand in no frame on the way to where the login waits.
 func (p *Pipeline) DecideTo(ctx context.Context, l *Login, d *Decision) {
-	a := new(attempt) // not a literal, which would stand on the stack first
-	a.Pipeline, a.login, a.factor, a.stage = p, *l, factorNone, StageLogin
+	a := p.newAttempt(l)
 	began := time.Now()
 	steps := &trace.Trace{OnStep: l.OnStep}
 	ctx = trace.With(ctx, steps)
 	err := a.conclude(ctx, "", nil, a.decide(ctx))
 	a.decided(d, err)
 	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(began)
+}
+
+// newAttempt is on the heap, since it is not inlined.
+//
+//go:noinline
+func (p *Pipeline) newAttempt(l *Login) *attempt {
+	a := new(attempt) // not a literal, which would stand on the stack first
+	a.login = *l      // by itself: the sides of a longer assignment are copied first
+	a.Pipeline, a.factor, a.stage = p, factorNone, StageLogin
+	return a
 }
 
 //go:noinline

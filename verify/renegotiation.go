@@ -23,7 +23,7 @@ type AccountChecker interface {
 
 // place is not ok where a session cannot be recognised: tried by hand, or by an
 // OpenVPN that names no port, or not itself, so that its restart would go unnoticed.
-func (l Login) place() (p state.Place, ok bool) {
+func (l *Login) place() (p state.Place, ok bool) {
 	p = state.Place{Username: l.Username, Address: l.ClientIP, Port: l.ClientPort, Daemon: l.Daemon}
 	return p, l.ClientIP.IsValid() && l.ClientPort != 0 && l.Daemon != ""
 }

@@ -47,7 +47,7 @@ type endedShared struct {
 const joinWithin = time.Second
 
 // sharedKey covers all that a decision depends on.
-func (l Login) sharedKey() [sha256.Size]byte {
+func (l *Login) sharedKey() [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t %q", l.Username, l.CommonName, l.ClientIP, l.CanChallenge, l.Password.Reveal()))
 }
 

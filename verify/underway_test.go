@@ -17,7 +17,7 @@ import (
 // logins that are one guess may not be told of a failure before that is.
 func TestSharedFailureIsDueBeforeTheFirstIsTold(t *testing.T) {
 	u := &underWay{attempts: map[[sha256.Size]byte]*sharedAttempt{}}
-	key := Login{Username: "ada"}.sharedKey()
+	key := (&Login{Username: "ada"}).sharedKey()
 	var s *sharedAttempt
 	for range 3 {
 		var err error
@@ -98,7 +98,7 @@ func (f *fixture) loginsUnderWay() (logins int) {
 // The second of two logins ends while the attempt is being begun, and leaves last.
 func TestWhoGivesUpLastSettlesWhatTheFirstLeft(t *testing.T) {
 	f := newFixture(t, passwordOnly)
-	key := Login{Username: "ada"}.sharedKey()
+	key := (&Login{Username: "ada"}).sharedKey()
 	user := state.Counter{Kind: state.CountUser, Name: "ada", Most: 1, Window: time.Minute, Lockout: time.Minute}
 	s, _, err := f.underWay.join(t.Context(), key, func(id string) error {
 		return f.store.BeginAttempt(t.Context(), id, []state.Counter{user}, f.now, f.now.Add(time.Minute))

@@ -113,8 +113,8 @@ func (s *service) forWorker(path string, replaced func() bool) worker.Service {
 
 // decide writes the verdict first and the record after it: the user waits for
 // the one only.
-func (s *service) decide(ctx context.Context, call openvpn.Call, results *openvpn.Results) {
-	login := s.newLogin(&call)
+func (s *service) decide(ctx context.Context, call *openvpn.Call, results *openvpn.Results) {
+	login := s.newLogin(call)
 	d := s.countedDecide(ctx, login)
 	var err error
 	if d.Verdict == verify.Accepted {

@@ -82,12 +82,12 @@ func newJob(frame []byte, files func(openvpn.Call) ([]*os.File, error)) (pending
 }
 
 // start runs an admitted job in the background.
-func (w *worker) start(j pendingJob) { go w.run(j) }
+func (w *worker) start(j pendingJob) { go w.run(&j) }
 
 // run is one goroutine for each job: a thousand of them wait in a storm, and their
 // stacks are most of what the worker needs then. One that does not come back at
 // its deadline is answered by a timer, and left behind.
-func (w *worker) run(j pendingJob) {
+func (w *worker) run(j *pendingJob) {
 	var once sync.Once
 	end := func() {
 		once.Do(func() {
@@ -114,11 +114,11 @@ func (w *worker) run(j pendingJob) {
 	})
 	defer late.Stop()
 	defer w.reportPanic(j.work.givenUp())
-	j.work.do(ctx, w.Service)
+	j.work.do(ctx, &w.Service)
 }
 
 // turnAway answers before it tells: the user waits.
-func (w *worker) turnAway(j pendingJob) {
+func (w *worker) turnAway(j *pendingJob) {
 	_ = j.work.giveUp()
 	defer w.reportPanic(j.work.givenUp())
 	if j.call.Event == openvpn.UserPassVerify && j.callErr == nil {

@@ -24,7 +24,7 @@ type fixture struct {
 	log             bytes.Buffer
 }
 
-func newFixture(t *testing.T, decide func(context.Context, openvpn.Call, *openvpn.Results)) *fixture {
+func newFixture(t *testing.T, decide func(context.Context, *openvpn.Call, *openvpn.Results)) *fixture {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fixture{control: filepath.Join(dir, "acf"), reason: filepath.Join(dir, "afr")}
@@ -75,7 +75,7 @@ func (f *fixture) countPending() int {
 var unavailable = reason.Temporary(reason.Unavailable, "990")
 
 func TestPanicIsAnsweredAndShowsNothingTyped(t *testing.T) {
-	f := newFixture(t, func(_ context.Context, c openvpn.Call, _ *openvpn.Results) {
+	f := newFixture(t, func(_ context.Context, c *openvpn.Call, _ *openvpn.Results) {
 		panic("near " + string(c.Password.Reveal()))
 	})
 	f.runJob()
@@ -87,7 +87,7 @@ func TestPanicIsAnsweredAndShowsNothingTyped(t *testing.T) {
 }
 
 func TestDecidingThatForgetsTheVerdictIsAnswered(t *testing.T) {
-	f := newFixture(t, func(context.Context, openvpn.Call, *openvpn.Results) {})
+	f := newFixture(t, func(context.Context, *openvpn.Call, *openvpn.Results) {})
 	f.runJob()
 	f.want(t, "0", unavailable)
 }
@@ -96,7 +96,7 @@ func TestDecidingThatDoesNotComeBackIsAnswered(t *testing.T) {
 	t.Parallel()
 	release := make(chan bool)
 	late := make(chan error)
-	f := newFixture(t, func(ctx context.Context, _ openvpn.Call, r *openvpn.Results) {
+	f := newFixture(t, func(ctx context.Context, _ *openvpn.Call, r *openvpn.Results) {
 		<-ctx.Done()
 		<-release
 		late <- r.Accept()
@@ -111,13 +111,13 @@ func TestDecidingThatDoesNotComeBackIsAnswered(t *testing.T) {
 }
 
 func TestVerdictStands(t *testing.T) {
-	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	f := newFixture(t, func(_ context.Context, _ *openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
 	f.runJob()
 	f.want(t, "1", "")
 }
 
 func TestJobAboveMaxPendingIsAnsweredAtOnce(t *testing.T) {
-	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	f := newFixture(t, func(_ context.Context, _ *openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
 	for range f.MaxPending {
 		f.countIn()
 	}
@@ -171,7 +171,7 @@ func TestStaleWorkerLeavesWithoutBeingAsked(t *testing.T) {
 }
 
 func TestIdleWorkerLeavesAfterLingering(t *testing.T) {
-	f := newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
+	f := newFixture(t, func(_ context.Context, _ *openvpn.Call, r *openvpn.Results) { _ = r.Accept() })
 	f.Linger = 20 * time.Millisecond
 	f.runJob()
 	select {

@@ -82,7 +82,7 @@ func eventFrame(event, config string, fields ...string) []byte {
 
 func accepting(t *testing.T) (*fixture, chan bool) {
 	ran := make(chan bool, 1)
-	return newFixture(t, func(_ context.Context, _ openvpn.Call, r *openvpn.Results) {
+	return newFixture(t, func(_ context.Context, _ *openvpn.Call, r *openvpn.Results) {
 		_ = r.Accept()
 		ran <- true
 	}), ran

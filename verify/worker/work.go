@@ -11,7 +11,7 @@ import (
 // work is what differs between the events: what is done, and what becomes of a
 // call that nobody works on. After the first answer each of them does nothing.
 type work interface {
-	do(ctx context.Context, s Service)
+	do(ctx context.Context, s *Service)
 	refuse() error   // there is no service to do it
 	giveUp() error   // the service failed
 	abandon()        // it is another worker's
@@ -49,7 +49,7 @@ type login struct {
 	results *openvpn.Results
 }
 
-func (l *login) do(ctx context.Context, s Service) { s.Decide(ctx, l.call, l.results) }
+func (l *login) do(ctx context.Context, s *Service) { s.Decide(ctx, &l.call, l.results) }
 
 func (l *login) refuse() error {
 	return l.results.Refuse(reason.Temporary(reason.Unavailable, l.call.ClientProto))
@@ -69,7 +69,7 @@ type connection struct {
 	results *openvpn.ConnectResults
 }
 
-func (c connection) do(ctx context.Context, s Service) { s.Connect(ctx, c.call, c.results) }
+func (c connection) do(ctx context.Context, s *Service) { s.Connect(ctx, c.call, c.results) }
 
 func (c connection) refuse() error { return c.results.Refuse() }
 
@@ -81,7 +81,7 @@ func (connection) givenUp() string { return "client-connect accepted without dir
 
 type disconnection struct{ call openvpn.Call }
 
-func (d disconnection) do(ctx context.Context, s Service) { s.Disconnect(ctx, d.call) }
+func (d disconnection) do(ctx context.Context, s *Service) { s.Disconnect(ctx, d.call) }
 
 func (disconnection) refuse() error { return nil }
 

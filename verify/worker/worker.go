@@ -27,7 +27,7 @@ import (
 // Service is what the worker needs to know of the program it works for.
 type Service struct {
 	// Decide comes to a verdict and writes it before ctx ends.
-	Decide func(ctx context.Context, call openvpn.Call, results *openvpn.Results)
+	Decide func(ctx context.Context, call *openvpn.Call, results *openvpn.Results)
 	// Connect answers before ctx ends. A session that it fails to answer begins
 	// without directives: its login was accepted already.
 	Connect func(ctx context.Context, call openvpn.Call, results *openvpn.ConnectResults)
