@@ -64,6 +64,8 @@ func TestMain(m *testing.M) {
 			fmt.Println(s.BeginAttempt(context.Background(), id, []Counter{user}, now, now.Add(time.Minute)))
 		}
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
+	case "owner":
+		judgeOwners(role[1])
 	case "hold": // keeps the lock until its standard input ends
 		f, err := s.openLockedForTest()
 		fmt.Println(err)

@@ -18,8 +18,8 @@ func TestOwnerInAnUnknownNamespaceIsNotDead(t *testing.T) {
 		"ours unknown": {0, here.Namespace, false},
 		"another's":    {here.Namespace, here.Namespace + 1, false},
 	} {
-		self = func() owner { return owner{here.PID, c.me} }
-		if (owner{nobody, c.other}).dead() != c.dead {
+		self = func() owner { return owner{PID: here.PID, Namespace: c.me} }
+		if (owner{PID: nobody, Namespace: c.other}).dead() != c.dead {
 			t.Errorf("%s: dead %v", name, !c.dead)
 		}
 	}
