@@ -9,6 +9,7 @@ import (
 	"ovpn-verify/challenge"
 	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/state"
 )
 
 // Verdict is what becomes of a login. The zero Verdict refuses.
@@ -85,7 +86,7 @@ func (a *attempt) decision(err error) Decision {
 }
 
 // unavailableText makes clients that can try again by themselves, unless that
-// would ask the user a second time.
+// would ask the user a second time, or repeat a code that may be spent by now.
 func unavailableText(err error, clientProto string) string {
 	if onlyOnce(err) {
 		return reason.NotReached
@@ -95,7 +96,7 @@ func unavailableText(err error, clientProto string) string {
 
 func onlyOnce(err error) bool {
 	_, once := errors.AsType[*primary.OnceError](err)
-	return once
+	return once || errors.Is(err, state.ErrUnknown)
 }
 
 // refusedText is the backend's own text where it has one for the user, and

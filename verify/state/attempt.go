@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -51,9 +50,16 @@ const (
 // BeginAttempt counts an attempt before anybody is asked, in all counters or in
 // none. nil: go on, and call EndAttempt with the same id. ErrLocked: refuse;
 // ErrBusy: wait. An attempt that is not ended by until is a failure; one whose
-// process died before is none.
+// process died before is none, nor is one that was begun too late for its caller. No
+// two have the same id.
 func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
-	return s.do(ctx, func(t *txn) error { return t.beginAttempt(id, counters, now, until) })
+	_, err := askOrUndo(ctx, s,
+		func(t *txn) (struct{}, error) { return struct{}{}, t.beginAttempt(id, counters, now, until) },
+		func(t *txn) error {
+			_, err := t.unbegin(id, counters, now)
+			return err
+		})
+	return err
 }
 
 func (t *txn) beginAttempt(id string, counters []Counter, now, until time.Time) error {
@@ -83,6 +89,24 @@ func (t *txn) beginAttempt(id string, counters []Counter, now, until time.Time) 
 	return errors.Join(errs...)
 }
 
+// unbegin takes an attempt out of the counters that have it, at the time at which it was
+// begun: nothing else of them is brought up to date, which has gone on meanwhile.
+func (t *txn) unbegin(id string, counters []Counter, began time.Time) (found bool, err error) {
+	for _, c := range counters {
+		a, err := t.attemptsAsKept(c)
+		if err != nil {
+			return false, err
+		}
+		if a.remove(id) {
+			found = true
+			if err := t.putAttempts(c, a, began); err != nil {
+				return false, err
+			}
+		}
+	}
+	return found, nil
+}
+
 // Ended is what an attempt means for one counter.
 type Ended struct {
 	Counter
@@ -100,7 +124,7 @@ func (t *txn) settle(id string, e Ended, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	a.Pending = slices.DeleteFunc(a.Pending, func(p pendingAttempt) bool { return p.ID == id })
+	a.remove(id)
 	switch e.Outcome {
 	case Void:
 	case Cleared:

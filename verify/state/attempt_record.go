@@ -39,6 +39,14 @@ func attemptKey(c Counter) []byte {
 
 // attempts reads a counter as it stands at now.
 func (t *txn) attempts(c Counter, now time.Time) (attempts, error) {
+	a, err := t.attemptsAsKept(c)
+	if err == nil && a.bringUpTo(now, c) {
+		err = t.putAttempts(c, a, now)
+	}
+	return a, err
+}
+
+func (t *txn) attemptsAsKept(c Counter) (attempts, error) {
 	a := attempts{Kind: c.Kind, Name: []byte(c.Name)}
 	record, err := t.get(bucketAttempts, attemptKey(c))
 	if err != nil || record == nil {
@@ -47,10 +55,7 @@ func (t *txn) attempts(c Counter, now time.Time) (attempts, error) {
 	if len(record) < expirySize || json.Unmarshal(record[expirySize:], &a) != nil {
 		return a, fmt.Errorf("the attempts of %s %q are damaged", c.Kind, c.Name)
 	}
-	if a.bringUpTo(now, c) {
-		err = t.putAttempts(c, a, now)
-	}
-	return a, err
+	return a, nil
 }
 
 // bringUpTo drops what has passed and tells whether anything has to be written.
@@ -107,6 +112,12 @@ func (a *attempts) begin(c Counter, p pendingAttempt) {
 	if len(a.Pending) < c.Most {
 		a.Pending = append(a.Pending, p)
 	}
+}
+
+func (a *attempts) remove(id string) (found bool) {
+	before := len(a.Pending)
+	a.Pending = slices.DeleteFunc(a.Pending, func(p pendingAttempt) bool { return p.ID == id })
+	return len(a.Pending) < before
 }
 
 func (a *attempts) locked(now time.Time) bool { return now.Before(a.LockedUntil) }

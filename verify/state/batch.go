@@ -14,13 +14,19 @@ import (
 // ask runs op in a transaction, together with all others that wait at that
 // moment: one lock and one fsync for the batch. op may run more than once. Nothing
 // of it stays when ctx ends before the transaction is being written. From then on
-// it cannot be taken back: ask waits for it commitGrace longer, and of a disk that
-// takes still more nothing is known.
+// it cannot be taken back: ask waits for it commitGrace longer, and for a disk that
+// takes still more the answer is ErrUnknown.
 func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, error) {
+	return askOrUndo(ctx, s, op, nil)
+}
+
+// askOrUndo is ask for what can be taken back by undo: who gave up may take it for
+// not written.
+func askOrUndo[T any](ctx context.Context, s *Store, op func(*txn) (T, error), undo func(*txn) error) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	var none, value T
-	c := &call{ctx: ctx, done: make(chan struct{})}
+	c := &call{ctx: ctx, undo: undo, done: make(chan struct{})}
 	c.op = func(t *txn) (err error) {
 		value, err = op(t)
 		return err
@@ -28,8 +34,8 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 	if err := s.enqueue(c); err != nil {
 		return none, s.unavailable(err)
 	}
-	if !s.outcome(c) { // value may still be written to: do not touch it
-		return none, s.unavailable(fmt.Errorf("gave up waiting for it: %w", context.Cause(ctx)))
+	if err := s.outcome(c); err != nil { // value may still be written to: do not touch it
+		return none, s.unavailable(err)
 	}
 	switch {
 	case c.err == nil:
@@ -54,13 +60,13 @@ func (s *Store) unavailable(err error) error {
 	return fmt.Errorf("%w: %q: %w", ErrUnavailable, s.path, err)
 }
 
-func (s *Store) enqueue(c *call) error {
+func (s *Store) enqueue(calls ...*call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return errors.New("closed")
 	}
-	s.queue = append(s.queue, c)
+	s.queue = append(s.queue, calls...)
 	if !s.leading {
 		s.leading = true
 		s.leaders.Go(s.lead)
@@ -80,12 +86,7 @@ func (s *Store) lead() {
 			err = s.serve(f, batch)
 			release(f)
 		}
-		for _, c := range batch {
-			if c.err == nil || err != nil {
-				c.err = err
-			}
-			close(c.done)
-		}
+		s.tell(batch, err)
 	}
 }
 
@@ -166,7 +167,12 @@ func (s *Store) run(d *database, batch []*call) error {
 func (s *Store) runAll(t *txn, batch []*call) (failed *call) {
 	for _, c := range batch {
 		t.notice = func(what string) { s.noticeOnce(c.ctx, what) }
-		if c.err = c.op(t); c.err != nil && !isAnswer(c.err) {
+		before := t.dirty
+		t.dirty = false
+		c.err = c.op(t)
+		c.wrote.Store(t.dirty)
+		t.dirty = t.dirty || before
+		if c.err != nil && !isAnswer(c.err) {
 			return c
 		}
 	}

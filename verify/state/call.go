@@ -2,7 +2,9 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,10 +12,15 @@ import (
 type call struct {
 	ctx  context.Context
 	op   func(*txn) error
-	err  error // set before done is closed
+	undo func(*txn) error // see undo.go; nil: what op wrote stays
+	err  error            // set before done is closed
 	done chan struct{}
 
+	wrote atomic.Bool // op did, when it ran last
+
 	committing bool // what it wrote is; with Store.mu
+	gaveUp     bool // its caller did, nevertheless; with Store.mu
+	undoes     bool // it is the undo of another one
 }
 
 // commitGrace is what a transaction that is being written may take beyond the
@@ -21,21 +28,42 @@ type call struct {
 const commitGrace = 300 * time.Millisecond
 
 // outcome waits until the call is done, or its caller gives up: it is left out then,
-// unless it is being written.
-func (s *Store) outcome(c *call) (known bool) {
+// unless it is being written. An error tells of the latter; only with nil are c.err and
+// the result there.
+func (s *Store) outcome(c *call) error {
 	select {
 	case <-c.done:
-		return true
+		return nil
 	case <-c.ctx.Done():
 	}
+	gaveUp := fmt.Errorf("gave up waiting for it: %w", context.Cause(c.ctx))
 	if s.leave(c) {
-		return false
+		return gaveUp
 	}
 	select {
 	case <-c.done:
-		return true
+		return nil
 	case <-time.After(commitGrace):
+	}
+	switch {
+	case !s.giveUp(c):
+		return nil
+	case c.undo == nil && c.wrote.Load():
+		return fmt.Errorf("%w: %w", ErrUnknown, gaveUp)
+	}
+	return gaveUp
+}
+
+// giveUp leaves a call to be undone, unless it is done at the same moment.
+func (s *Store) giveUp(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-c.done:
 		return false
+	default:
+		c.gaveUp = true
+		return true
 	}
 }
 

@@ -86,16 +86,32 @@ type Taken struct {
 }
 
 // BeginAnswer is BeginAttempt for the answer to a question, and takes that in the
-// same transaction: nobody who may not begin ends the challenge.
+// same transaction: nobody who may not begin ends the challenge, nor does an answer that
+// began too late for its caller.
 func (s *Store) BeginAnswer(ctx context.Context, id string, counters []Counter, challenge string, now, until time.Time) (Taken, error) {
-	return ask(ctx, s, func(t *txn) (Taken, error) {
-		if err := t.beginAttempt(id, counters, now, until); err != nil {
-			return Taken{}, err
-		}
-		c, err := t.takeChallenge(challenge, now)
-		if err != nil && !isAnswer(err) {
-			return Taken{}, err
-		}
-		return Taken{c, err}, nil
-	})
+	var taken Taken
+	return askOrUndo(ctx, s,
+		func(t *txn) (_ Taken, err error) {
+			taken, err = t.beginAnswer(id, counters, challenge, now, until)
+			return taken, err
+		},
+		func(t *txn) error {
+			// The attempt tells that the challenge was taken with it. Else another answer may have.
+			begun, err := t.unbegin(id, counters, now)
+			if err != nil || !begun || taken.Err != nil {
+				return err
+			}
+			return t.putChallenge(challenge, taken.Challenge, now)
+		})
+}
+
+func (t *txn) beginAnswer(id string, counters []Counter, challenge string, now, until time.Time) (Taken, error) {
+	if err := t.beginAttempt(id, counters, now, until); err != nil {
+		return Taken{}, err
+	}
+	c, err := t.takeChallenge(challenge, now)
+	if err != nil && !isAnswer(err) {
+		return Taken{}, err
+	}
+	return Taken{c, err}, nil
 }

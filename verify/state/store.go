@@ -30,6 +30,10 @@ var (
 // against the user.
 var ErrUnavailable = errors.New("state unavailable")
 
+// ErrUnknown wraps ErrUnavailable: it was being written when the time was over, and may
+// be there or not. To repeat what is good once may be refused.
+var ErrUnknown = fmt.Errorf("%w: whether it was written is not known", ErrUnavailable)
+
 // ErrNoFolder wraps ErrUnavailable: there never was a database, nor a place for it.
 var ErrNoFolder = fmt.Errorf("%w: no folder for it", ErrUnavailable)
 
