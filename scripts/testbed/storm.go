@@ -128,7 +128,12 @@ func (s Storm) start(verdicts *fileWatch, prepared []*Prepared) ([]Passed, error
 	}
 	close(next)
 	daemons.Wait()
-	return passed, errors.Join(errs...)
+	for _, err := range errs { // one is enough to read
+		if err != nil {
+			return passed, err
+		}
+	}
+	return passed, nil
 }
 
 // call starts the program and waits for its end.

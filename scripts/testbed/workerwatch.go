@@ -18,6 +18,10 @@ type Seen struct {
 	Used time.Duration // of the processors, by all of them
 }
 
+// betweenLooks leaves the processors to what is measured: each look reads the command
+// line of every process.
+const betweenLooks = 250 * time.Millisecond
+
 // WatchWorkers looks at the workers whose configuration is in dir until it is
 // asked, and once more then. A login on a slow backend keeps a worker there for
 // longer than there is between two looks.
@@ -42,7 +46,7 @@ func WatchWorkers(dir string) (seen func() Seen) {
 				}
 				result <- s
 				return
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(betweenLooks):
 			}
 		}
 	}()

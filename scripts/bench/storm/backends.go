@@ -2,8 +2,11 @@ package main
 
 import (
 	"crypto/tls"
+	_ "embed"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +17,27 @@ import (
 )
 
 func nothing() error { return nil }
+
+//go:embed programs/wait.c
+var waitSource []byte
+
+// referenceStorm is of a program that has nothing to do: what starts programs, and this
+// machine, cannot do better.
+func referenceStorm(o options) (*storm, func() error, error) {
+	s := &storm{name: "no worker: a C program whose copy waits for 2 s", dir: filepath.Join(o.dir, "reference"), logins: o.logins, fronts: []int{1, 8}}
+	s.binary = filepath.Join(s.dir, "wait")
+	err := os.Mkdir(s.dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(s.binary+".c", waitSource, 0o644)
+	}
+	if err != nil {
+		return s, nothing, err
+	}
+	if out, err := exec.Command("gcc", "-O2", "-o", s.binary, s.binary+".c").CombinedOutput(); err != nil {
+		return s, nothing, fmt.Errorf("gcc: %w\n%s", err, out)
+	}
+	return s, nothing, nil
+}
 
 func fileStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "users file that takes 2 s", dir: filepath.Join(o.dir, "file"), binary: o.slow, logins: o.logins, fronts: []int{1, 8}}

@@ -39,7 +39,7 @@ func run() (err error) {
 	flag.StringVar(&o.slow, "slow", "bin/ovpn-verify-slow", "the `program` built with the tag slowfile")
 	flag.StringVar(&o.out, "out", "testdata/bench/storm.txt", "the `file` that keeps the table")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "the `folder` for OpenVPN's temporary files and the state")
-	flag.StringVar(&o.only, "only", "", "one `backend`: file, ldap, ldaps or hash")
+	flag.StringVar(&o.only, "only", "", "one `backend`: reference, file, ldap, ldaps or hash")
 	flag.IntVar(&o.logins, "logins", 1000, "how many come at once")
 	flag.Parse()
 	var errBinary, errSlow error
@@ -66,7 +66,7 @@ func run() (err error) {
 var backends = []struct {
 	name  string
 	start func(options) (*storm, func() error, error)
-}{{"file", fileStorm}, {"ldap", ldapStorm}, {"ldaps", ldapsStorm}, {"hash", hashStorm}}
+}{{"reference", referenceStorm}, {"file", fileStorm}, {"ldap", ldapStorm}, {"ldaps", ldapsStorm}, {"hash", hashStorm}}
 
 func storms(o options) ([]row, error) {
 	var rows []row
