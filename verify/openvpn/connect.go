@@ -61,11 +61,16 @@ func (r *ConnectResults) answer(write func() error) error {
 	return err
 }
 
-// refuse also writes the directive that keeps a client out: a '0' that is there
-// before front has exited with 0 does not count (src/openvpn/multi.c,
+// refuse writes the directive that keeps a client out: a '0' that is there before
+// front has exited with 0 does not count (src/openvpn/multi.c,
 // multi_client_connect_call_script, asks for '2' alone), the file's content does.
+// Where it cannot be written there is no '0' either, which might be taken for yes: the
+// client waits in vain.
 func (r *ConnectResults) refuse() error {
-	return errors.Join(rewrite(r.config, job.KeepOut), r.verdict('0'))
+	if err := rewrite(r.config, job.KeepOut); err != nil {
+		return err
+	}
+	return r.verdict('0')
 }
 
 func (r *ConnectResults) verdict(v byte) error {
