@@ -100,13 +100,17 @@ func (a *attempt) notBegun(ctx context.Context, cause error, counters []state.Co
 	return cause
 }
 
+// errFault is what an attempt ends in whose check panics: an outage, of which the worker
+// tells.
+var errFault = errors.New("working on it failed")
+
 // decideIn decides a login that is in the attempt s, and settles it, also when check
-// panics, which the worker makes an outage of.
+// panics.
 func (a *attempt) decideIn(ctx context.Context, s *sharedAttempt, first bool, check func() error) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			_ = a.settle(ctx, s, errors.New("working on it failed"))
+			_ = a.settle(ctx, s, errFault)
 		}
 	}()
 	if !first {
@@ -168,7 +172,14 @@ func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, cou
 	if err != nil {
 		return true, err
 	}
+	returned := false
+	defer func() {
+		if !returned {
+			_ = a.conclude(ctx, id, append(counters, place), errFault)
+		}
+	}()
 	err = check(ctx, field)
+	returned = true
 	return true, a.conclude(ctx, id, append(counters, place), err)
 }
 

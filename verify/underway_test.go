@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 )
 
@@ -116,5 +117,33 @@ func TestWhoGivesUpLastSettlesWhatTheFirstLeft(t *testing.T) {
 	}
 	if err := f.store.BeginAttempt(t.Context(), "another", []state.Counter{user}, f.now, f.now.Add(time.Minute)); err != nil {
 		t.Errorf("the attempt is still under way: %v", err)
+	}
+}
+
+// faulty is a backend with a fault that every login meets.
+type faulty struct{ *accounts }
+
+func (faulty) CheckPassword(context.Context, primary.Request) (primary.Identity, error) {
+	panic("a fault")
+}
+
+func TestPanicsInASessionDoNotLockItsPlace(t *testing.T) {
+	s := newSessions(t, passwordOnly)
+	s.want(Accepted, "", s.send("pw-ada"))
+	good := s.Backend
+	s.Backend = faulty{s.accounts}
+	for range s.Limits.Failures {
+		func() {
+			defer func() { _ = recover() }()
+			s.send("another")
+		}()
+	}
+	s.Backend = good
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // they would be waited for
+	defer cancel()
+	l := s.client
+	l.Password = secret.FromString("not hers")
+	if d := s.Decide(ctx, l); d.Verdict != Refused {
+		t.Errorf("%v: %v", d.Verdict, d.Cause)
 	}
 }

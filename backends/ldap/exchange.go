@@ -21,7 +21,7 @@ const (
 	answerBuffer = 256
 
 	// maxAnswer bounds an answer to a bind, in bytes: a code, a text and a few controls.
-	maxAnswer = 64 << 10
+	maxAnswer = 16 << 10
 
 	ldapVersion = 3
 )

@@ -56,7 +56,7 @@ func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter,
 	_, err := askOrUndo(ctx, s,
 		func(t *txn) (struct{}, error) { return struct{}{}, t.beginAttempt(id, counters, now, until) },
 		func(t *txn) error {
-			_, err := t.unbegin(id, counters, now)
+			_, err := t.unbegin(id, counters)
 			return err
 		})
 	return err
@@ -89,9 +89,9 @@ func (t *txn) beginAttempt(id string, counters []Counter, now, until time.Time) 
 	return errors.Join(errs...)
 }
 
-// unbegin takes an attempt out of the counters that have it, at the time at which it was
-// begun: nothing else of them is brought up to date, which has gone on meanwhile.
-func (t *txn) unbegin(id string, counters []Counter, began time.Time) (found bool, err error) {
+// unbegin takes an attempt out of the counters that have it. No clock says what else of
+// them is over: the one by which it was begun may have been wrong.
+func (t *txn) unbegin(id string, counters []Counter) (found bool, err error) {
 	for _, c := range counters {
 		a, err := t.attemptsAsKept(c)
 		if err != nil {
@@ -99,7 +99,7 @@ func (t *txn) unbegin(id string, counters []Counter, began time.Time) (found boo
 		}
 		if a.remove(id) {
 			found = true
-			if err := t.putAttempts(c, a, began); err != nil {
+			if err := t.putAttempts(c, a, time.Time{}); err != nil {
 				return false, err
 			}
 		}
@@ -137,14 +137,17 @@ func (t *txn) settle(id string, e Ended, now time.Time) error {
 
 // Locked answers ErrLocked when one of the counters is locked.
 func (s *Store) Locked(ctx context.Context, counters []Counter, now time.Time) error {
-	return s.do(ctx, func(t *txn) error {
+	look := func(t *txn) (_ struct{}, err error) {
 		for _, c := range counters {
 			if err := t.checkLock(c, now); err != nil {
-				return err
+				return struct{}{}, err
 			}
 		}
-		return nil
-	})
+		return struct{}{}, nil
+	}
+	// What it may write brings records up to date, and nothing hangs on that.
+	_, err := askOrUndo(ctx, s, look, func(*txn) error { return nil })
+	return err
 }
 
 func (t *txn) checkLock(c Counter, now time.Time) error {

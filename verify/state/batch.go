@@ -27,6 +27,7 @@ func askOrUndo[T any](ctx context.Context, s *Store, op func(*txn) (T, error), u
 	defer cancel()
 	var none, value T
 	c := &call{ctx: ctx, undo: undo, done: make(chan struct{})}
+	c.wrote.Store(true) // until it has been run
 	c.op = func(t *txn) (err error) {
 		value, err = op(t)
 		return err
@@ -135,9 +136,12 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 	if err := s.lookAgain(d); err != nil {
 		return errors.Join(err, d.close())
 	}
-	err = errors.Join(s.run(d, batch), d.close())
+	err = s.run(d, batch)
+	if end := d.close(); err == nil && end != nil {
+		err = written(end)
+	}
 	if err == nil && !inPlace(s.path, info) {
-		err = errors.New("the file was replaced while it was worked on")
+		err = written(errors.New("the file was replaced while it was worked on"))
 	}
 	if err == nil {
 		s.broken = broken{}

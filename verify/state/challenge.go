@@ -97,7 +97,7 @@ func (s *Store) BeginAnswer(ctx context.Context, id string, counters []Counter, 
 		},
 		func(t *txn) error {
 			// The attempt tells that the challenge was taken with it. Else another answer may have.
-			begun, err := t.unbegin(id, counters, now)
+			begun, err := t.unbegin(id, counters)
 			if err != nil || !begun || taken.Err != nil {
 				return err
 			}

@@ -61,9 +61,23 @@ func (t *txn) end(commit bool) error {
 	case t.tx == nil:
 		return nil
 	case commit:
-		return t.tx.Commit()
+		return t.commit()
 	}
 	return t.tx.Rollback()
+}
+
+// commit looks after a failure whether the newest of the two meta pages is its own all
+// the same: a disk may fail when it is told to keep what it has been given.
+func (t *txn) commit() error {
+	id := uint64(t.tx.ID())
+	err := t.tx.Commit()
+	if err == nil {
+		return nil
+	}
+	if m, unreadable := newestMeta(t.f); unreadable != nil || m.txid >= id {
+		return written(err)
+	}
+	return err
 }
 
 // leaf checks the pages that lead to the key, and returns the one it is on.

@@ -2,6 +2,8 @@ package state
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -18,6 +20,11 @@ const (
 	undoFor   = time.Minute
 )
 
+// errWritten is in an error that came after the transaction had been written.
+var errWritten = errors.New("it may be written all the same")
+
+func written(err error) error { return fmt.Errorf("%w: %w", errWritten, err) }
+
 // tell ends the calls of a batch. What has to be undone is so before anybody else's
 // turn comes: the same user may be the next.
 func (s *Store) tell(batch []*call, err error) {
@@ -28,7 +35,10 @@ func (s *Store) tell(batch []*call, err error) {
 		if c.toUndo(err) {
 			undo = append(undo, c.undoing())
 		}
-		if c.err == nil || err != nil {
+		switch {
+		case c.err == nil && c.undo == nil && c.committing && c.wrote.Load() && errors.Is(err, errWritten):
+			c.err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		case c.err == nil || err != nil:
 			c.err = err
 		}
 		close(c.done)

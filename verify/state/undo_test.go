@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ovpn-verify/verify/secret"
 )
 
 // tooSlow runs do on a disk that takes longer to write than do waits, and returns what
@@ -214,5 +216,88 @@ func TestWhatMayHaveBeenWrittenIsUnknown(t *testing.T) {
 	defer cancel()
 	if err := s.SpendStep(ctx, "ada", 8, Counter{}, now); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrUnknown) {
 		t.Errorf("what was not begun to be written: %v", err)
+	}
+}
+
+// A batch whose first call failed is run anew: who gives up then before his turn comes
+// is written nevertheless.
+func TestWhoGivesUpBeforeHisTurnMayHaveSpentACode(t *testing.T) {
+	s := newStore(t)
+	free := lockForTest(t, s)
+	go func() {
+		_ = s.do(context.WithoutCancel(t.Context()), func(*txn) error { return errors.New("damaged") })
+	}()
+	queued(t, s, 1)
+	writing, goOn, written := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(written)
+		_ = s.do(context.WithoutCancel(t.Context()), func(tx *txn) error {
+			close(writing) // runs in pass two only
+			<-goOn
+			return nil
+		})
+	}()
+	queued(t, s, 2)
+	waits, giveUp := context.WithCancel(t.Context())
+	said := make(chan error, 1)
+	go func() { said <- s.SpendStep(waits, "ada", 7, Counter{}, now) }()
+	queued(t, s, 3)
+	free()
+	<-writing
+	giveUp()
+	err := <-said
+	close(goOn)
+	<-written
+	again := s.SpendStep(t.Context(), "ada", 7, Counter{}, now)
+	if errors.Is(again, ErrSpent) && !errors.Is(err, ErrUnknown) {
+		t.Errorf("told %v (TEMP: repeat it), and the repetition: %v", err, again)
+	}
+}
+
+func TestACommitThatFailsAtItsEndMayHaveSpentACode(t *testing.T) {
+	s := newStore(t)
+	must(t, s.SpendStep(t.Context(), "bob", 7, Counter{}, now))
+	err := s.do(t.Context(), func(tx *txn) error {
+		must(t, os.Rename(s.path, s.path+".away"))
+		return tx.spend(Spend{Identity: "ada", Step: 7}, now)
+	})
+	must(t, os.Rename(s.path+".away", s.path))
+	again := s.SpendStep(t.Context(), "ada", 7, Counter{}, now)
+	if errors.Is(again, ErrSpent) && !errors.Is(err, ErrUnknown) {
+		t.Errorf("told %v (TEMP: repeat it), and the repetition: %v", err, again)
+	}
+}
+
+func TestALookThatBringsUpToDateIsNotUnknown(t *testing.T) {
+	s := newStore(t)
+	must(t, s.BeginAttempt(t.Context(), "x", []Counter{user}, now, now.Add(time.Minute)))
+	err := tooSlow(t, s, func(ctx context.Context) error { return s.Locked(ctx, []Counter{user}, now.Add(2*time.Minute)) }, nil)
+	if errors.Is(err, ErrUnknown) {
+		t.Errorf("who only looked: %v", err)
+	}
+}
+
+func TestAnUndoLeavesTheLockOutWhateverTheClockWas(t *testing.T) {
+	s := newStore(t)
+	codes := user
+	codes.Kind = CountFactor
+	must(t, s.SpendStep(t.Context(), "bob", 7, Counter{}, now))
+	ahead := now.Add(8 * time.Minute)
+	away := s.path + ".away"
+	_ = tooSlow(t, s, func(ctx context.Context) error {
+		return s.BeginAttempt(ctx, "late", []Counter{codes}, ahead, ahead.Add(time.Minute))
+	}, func() { must(t, os.Rename(s.path, away)) })
+	must(t, os.Rename(away, s.path))
+	for range 3 {
+		if err := s.SpendRecoveryCode(t.Context(), "ada", secret.FromString("wrong-wrong-wrong"), codes, now); !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Locked(t.Context(), []Counter{codes}, now); !errors.Is(err, ErrLocked) {
+		t.Fatalf("before: %v", err)
+	}
+	time.Sleep(undoAgain + undoAgain/2) // the undo has no other sign
+	if err := s.Locked(t.Context(), []Counter{codes}, now); !errors.Is(err, ErrLocked) {
+		t.Errorf("the lock-out is lost: %v", err)
 	}
 }

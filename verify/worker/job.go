@@ -18,8 +18,9 @@ import (
 )
 
 // grace is what a job may take beyond its deadline before it is answered
-// without being waited for: a system call that does not come back.
-const grace = time.Second
+// without being waited for: a system call that does not come back. It is above what
+// concluding a login on a slow disk may take, which knows better what to say.
+const grace = 3 * time.Second
 
 // pendingJob is a call whose answer is ours to write.
 type pendingJob struct {
