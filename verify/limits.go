@@ -114,17 +114,21 @@ func (a *attempt) decideIn(ctx context.Context, s *sharedAttempt, first bool, ch
 		}
 	}()
 	if !first {
-		err = s.follow(ctx, check)
+		same, err := s.follow(ctx, check)
 		returned = true
-		return a.settle(ctx, s, err)
+		err = a.settle(ctx, s, err)
+		if same != nil { // not before: it is counted once
+			a.stage, a.factor, a.identity, a.guessed = same.stage, same.factor, same.identity, same.guessed
+		}
+		return err
 	}
 	defer close(s.decided)
 	err = check()
 	returned = true
-	refused := verdictOf(err) == Refused
+	wasRefused := verdictOf(err) == Refused
 	err = a.settle(ctx, s, err)
-	if refused {
-		s.refusal = err // counted, or no refusal any more
+	if wasRefused {
+		s.refusal = &refused{err, a.stage, a.factor, a.identity, a.guessed}
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/state"
 )
 
@@ -29,7 +30,7 @@ type sharedAttempt struct {
 	err   error         // of beginning it
 
 	decided chan struct{} // closed when the first login is, and its failure counted
-	refusal error         // what became of the first login's refusal
+	refusal *refused      // what became of the first login's; nil: it was not refused
 
 	logins, joined int // in it now, and ever
 	ended          []endedShared
@@ -41,6 +42,14 @@ type sharedAttempt struct {
 type endedShared struct {
 	state.Ended
 	settled bool
+}
+
+// refused is what those are told who follow, and what their records have.
+type refused struct {
+	err           error // no refusal any more when it could not be counted
+	stage, factor string
+	identity      primary.Identity
+	guessed       bool
 }
 
 // joinWithin bounds how long an attempt can go on by others joining it.
@@ -65,16 +74,16 @@ func (u *underWay) join(ctx context.Context, key [sha256.Size]byte, begin func(i
 // follow checks a login that is not the first unless that one was refused: a
 // directory that counts by itself hears a wrong password once. It waits until the
 // refusal is counted, since it is told of the same one.
-func (s *sharedAttempt) follow(ctx context.Context, check func() error) error {
+func (s *sharedAttempt) follow(ctx context.Context, check func() error) (*refused, error) {
 	select {
 	case <-s.decided:
 	case <-ctx.Done():
-		return tooBusy(ctx, "the same login that came just before")
+		return nil, tooBusy(ctx, "the same login that came just before")
 	}
 	if s.refusal != nil {
-		return s.refusal
+		return s.refusal, s.refusal.err
 	}
-	return check()
+	return nil, check()
 }
 
 // begun waits until the attempt was begun, or could not be.

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -145,5 +146,37 @@ func TestPanicsInASessionDoNotLockItsPlace(t *testing.T) {
 	l.Password = secret.FromString("not hers")
 	if d := s.Decide(ctx, l); d.Verdict != Refused {
 		t.Errorf("%v: %v", d.Verdict, d.Cause)
+	}
+}
+
+// waiting is a backend that refuses when it is told to.
+type waiting struct{ inside, goOn chan struct{} }
+
+func (b *waiting) CheckPassword(context.Context, primary.Request) (primary.Identity, error) {
+	close(b.inside)
+	<-b.goOn
+	return primary.Identity{}, fmt.Errorf("no such account: %w", primary.UnknownUser)
+}
+
+func TestTheRecordsOfOneGuessAreAlike(t *testing.T) {
+	backend := &waiting{make(chan struct{}), make(chan struct{})}
+	f := newFixture(t, func(p *Pipeline) {
+		passwordOnly(p)
+		p.Backend = backend
+	})
+	decisions := make(chan Decision)
+	logIn := func() { decisions <- f.login("mallory", "guess") }
+	go logIn()
+	<-backend.inside
+	go logIn()
+	for f.loginsUnderWay() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	close(backend.goOn)
+	for range 2 {
+		d := f.want(Refused, "", <-decisions)
+		if d.Reason != string(primary.UnknownUser) || d.Stage != StagePassword {
+			t.Errorf("%s at %s", d.Reason, d.Stage)
+		}
 	}
 }
