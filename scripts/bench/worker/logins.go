@@ -74,7 +74,7 @@ func (s site) calls() string { return filepath.Join(s.dir, "calls") }
 // another user: the second of one user's would go on with the first one's session.
 func (s site) logins(n int) (cold, warm []login, err error) {
 	defer func() { err = errors.Join(err, s.end()) }()
-	if cold, err = s.watched(func() error {
+	if cold, err = s.watched(true, func() error {
 		for i := range n {
 			if err := s.end(); err != nil {
 				return err
@@ -87,11 +87,11 @@ func (s site) logins(n int) (cold, warm []login, err error) {
 	}); err != nil {
 		return nil, nil, err
 	}
-	warm, err = s.watched(func() error { return s.login(n, n) })
+	warm, err = s.watched(false, func() error { return s.login(n, n) })
 	return cold, warm, err
 }
 
-func (s site) watched(logIn func() error) ([]login, error) {
+func (s site) watched(cold bool, logIn func() error) ([]login, error) {
 	recorder, err := tracefs.Start([]string{filepath.Base(s.binary), workersName}, marks...)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (s site) watched(logIn func() error) ([]login, error) {
 	if err := errors.Join(logInErr, err); err != nil {
 		return nil, err
 	}
-	return read(events, s.binary, s.workers)
+	return read(events, s.binary, s.workers, cold)
 }
 
 // login lets users in, one after the other.

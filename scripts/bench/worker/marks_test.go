@@ -30,7 +30,7 @@ func TestALoginsWayIsRead(t *testing.T) {
 		exe(17, "sys_pwrite64", "fd: 9, buf: 0xc000001000, count: 0x1000, pos: 0", true),
 		exe(18, "sys_pwrite64", "fd: 4, buf: 0xc000001000, count: 1, pos: 0", true),
 	}
-	logins, err := read(events, "/bin/ovpn-verify", map[int]bool{7: true})
+	logins, err := read(events, "/bin/ovpn-verify", map[int]bool{7: true}, true)
 	if err != nil || len(logins) != 1 {
 		t.Fatalf("%+v, %v", logins, err)
 	}
@@ -47,10 +47,17 @@ func TestALoginsWayIsRead(t *testing.T) {
 }
 
 func TestAWorkerThatIsThereHasNoStart(t *testing.T) {
-	if err := (login{front: 1, taken: 2, asks: 3, answered: 4, verdict: 5}).check(); err != nil {
+	warm := login{front: 1, taken: 2, asks: 3, answered: 4, verdict: 5}
+	if err := warm.check(false); err != nil {
 		t.Error(err)
 	}
-	if err := (login{front: 1, taken: 3, asks: 2, answered: 4, verdict: 5}).check(); err == nil {
+	if err := warm.check(true); err == nil {
+		t.Error("a start that was not seen is one of no time")
+	}
+	if err := (login{front: 1, taken: 3, asks: 2, answered: 4, verdict: 5}).check(false); err == nil {
 		t.Error("a request before the job")
+	}
+	if err := (login{front: 1, worker: 2, taken: 3, asks: 4, answered: 5, verdict: 6}).check(false); err == nil {
+		t.Error("a worker where one was there")
 	}
 }
