@@ -115,15 +115,9 @@ func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, cou
 	if err != nil {
 		return true, err
 	}
-	returned := false
-	defer func() {
-		if !returned {
-			_ = a.conclude(ctx, id, append(counters, place), errFault)
-		}
-	}()
-	err = check(ctx, field)
-	returned = true
-	return true, a.conclude(ctx, id, append(counters, place), err)
+	return true, settling(
+		func() error { return check(ctx, field) },
+		func(err error) error { return a.conclude(ctx, id, append(counters, place), err) })
 }
 
 // canDoWithout: where a password is all that is checked and no state was ever set

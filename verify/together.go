@@ -11,33 +11,49 @@ import (
 // tells.
 var errFault = errors.New("working on it failed")
 
-// decideIn decides a login that is in the attempt s, and settles it, also when check
-// panics.
-func (a *attempt) decideIn(ctx context.Context, s *sharedAttempt, first bool, check func() error) (err error) {
+// settling returns what settle makes of the outcome of check. It is called also when
+// check panics.
+func settling(check func() error, settle func(error) error) error {
 	returned := false
 	defer func() {
 		if !returned {
-			_ = a.settle(ctx, s, errFault)
+			_ = settle(errFault)
 		}
 	}()
+	err := check()
+	returned = true
+	return settle(err)
+}
+
+// decideIn decides a login that is in the attempt s, and settles it.
+func (a *attempt) decideIn(ctx context.Context, s *sharedAttempt, first bool, check func() error) error {
 	if !first {
-		same, err := s.follow(ctx, check)
-		returned = true
+		return a.decideAlike(ctx, s, check)
+	}
+	defer close(s.decided)
+	return settling(check, func(err error) error {
+		wasRefused := verdictOf(err) == Refused
+		err = a.settle(ctx, s, err)
+		if wasRefused {
+			s.refusal = &refused{err, a.stage, a.factor, a.identity, a.guessed}
+		}
+		return err
+	})
+}
+
+// decideAlike is decideIn for those who follow the first.
+func (a *attempt) decideAlike(ctx context.Context, s *sharedAttempt, check func() error) error {
+	var same *refused
+	return settling(func() (err error) {
+		same, err = s.follow(ctx, check)
+		return err
+	}, func(err error) error {
 		err = a.settle(ctx, s, err)
 		if same != nil { // not before: it is counted once
 			a.stage, a.factor, a.identity, a.guessed = same.stage, same.factor, same.identity, same.guessed
 		}
 		return err
-	}
-	defer close(s.decided)
-	err = check()
-	returned = true
-	wasRefused := verdictOf(err) == Refused
-	err = a.settle(ctx, s, err)
-	if wasRefused {
-		s.refusal = &refused{err, a.stage, a.factor, a.identity, a.guessed}
-	}
-	return err
+	})
 }
 
 // settle writes what the verdict hangs on, before anybody is told.

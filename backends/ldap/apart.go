@@ -4,8 +4,9 @@ package ldap
 // logins wait for a directory at once, and a stack that has grown stays so: with
 // the search and the handshake of TLS behind it, it would take two and four times
 // the memory. 8 KiB last for the frames of a login that waits, if those are small.
-func apart(do func() error) error {
+func apart[T any](do func() (T, error)) (T, error) {
 	type end struct {
+		value    T
 		err      error
 		panicked any
 	}
@@ -16,11 +17,11 @@ func apart(do func() error) error {
 			e.panicked = recover()
 			done <- e
 		}()
-		e.err = do()
+		e.value, e.err = do()
 	}()
 	e := <-done
 	if e.panicked != nil {
 		panic(e.panicked) // the login's affair, and not the end of all others
 	}
-	return e.err
+	return e.value, e.err
 }

@@ -9,14 +9,14 @@ import (
 // login in it.
 func TestPanicApartIsTheLoginsOwn(t *testing.T) {
 	want := errors.New("x")
-	if err := apart(func() error { return want }); !errors.Is(err, want) {
-		t.Error(err)
+	if got, err := apart(func() (int, error) { return 7, want }); got != 7 || !errors.Is(err, want) {
+		t.Error(got, err)
 	}
 	defer func() {
 		if got := recover(); got != "oops" {
 			t.Errorf("recovered %v", got)
 		}
 	}()
-	_ = apart(func() error { panic("oops") })
+	_, _ = apart(func() (int, error) { panic("oops") })
 	t.Error("the panic was lost")
 }

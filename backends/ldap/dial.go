@@ -21,17 +21,12 @@ const maxStartTLSReply = 16 << 10
 // a context, and its own Close can wait for a server that reads nothing.
 func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
 	s := &session{backend: b, server: e.url}
-	err := apart(func() error {
-		conn, err := s.connect(ctx, e)
-		if err == nil {
-			s.wire = newWire(conn)
-		}
-		return err
-	})
+	conn, err := apart(func() (net.Conn, error) { return s.connect(ctx, e) })
 	if err != nil {
 		s.abandon()
 		return nil, err
 	}
+	s.wire = newWire(conn)
 	return s, nil
 }
 

@@ -32,19 +32,12 @@ const (
 // buffer for each came to more memory than all the rest. And it reads a result
 // code of no or of too many octets, or in an answer to something else, as success.
 func (s *session) exchange(name string, credentials func() *ber.Packet, controls ...goldap.Control) (*ber.Packet, error) {
-	err := apart(func() error {
-		_, err := s.wire.Write(bindRequest(name, credentials(), controls).Bytes())
-		return err
-	})
+	_, err := apart(func() (int, error) { return s.wire.Write(bindRequest(name, credentials(), controls).Bytes()) })
 	if err != nil {
 		return nil, err
 	}
 	s.awaitAnswer()
-	var answer *ber.Packet
-	err = apart(func() error {
-		answer, err = onlyMessage(s.wire)
-		return err
-	})
+	answer, err := apart(func() (*ber.Packet, error) { return onlyMessage(s.wire) })
 	if err != nil {
 		return nil, err
 	}

@@ -47,12 +47,7 @@ func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (*fou
 		return nil, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
 	}
 	defer leave()
-	var f *found
-	err = apart(func() error {
-		f, err = b.find(ctx, e, username)
-		return err
-	})
-	return f, err
+	return apart(func() (*found, error) { return b.find(ctx, e, username) })
 }
 
 // find is called with a place among those that search.

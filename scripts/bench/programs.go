@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ovpn-verify/scripts/bench/stand"
 )
 
 //go:embed programs/empty.c programs/background.sh programs/fork.py
@@ -110,16 +112,15 @@ func buildGo(dir string) (string, error) {
 
 // buildC returns an empty path where there is no compiler.
 func buildC(dir string) (string, error) {
-	gcc, err := exec.LookPath("gcc")
-	if err != nil {
+	if _, err := exec.LookPath("gcc"); err != nil {
 		return "", nil
 	}
-	source, err := script(dir, "empty.c", "")
+	source, err := sources.ReadFile("programs/empty.c")
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "empty")
-	return path, output(exec.Command(gcc, "-O2", "-o", path, source))
+	return path, stand.BuildC(path, source)
 }
 
 // script writes one of our sources, behind head.

@@ -3,8 +3,6 @@
 package e2e_test
 
 import (
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,10 +40,7 @@ func (w *world) connecting() testbed.Worker {
 
 // frontIsThere tells whether one is left that was called with the configuration.
 func (w *world) frontIsThere(config string) bool {
-	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	return slices.ContainsFunc(paths, func(path string) bool {
-		return strings.HasPrefix(read(path), binary+"\x00--config\x00"+w.path(config)+"\x00")
-	})
+	return testbed.IsRunning(binary + "\x00--config\x00" + w.path(config) + "\x00")
 }
 
 func signal(t *testing.T, worker testbed.Worker, s syscall.Signal) {

@@ -150,10 +150,7 @@ func (s *stand) enroll(users ...string) {
 func repeats(seed string) bool {
 	last := map[string]int64{}
 	for step := time.Now().Unix()/period - 11; step < time.Now().Unix()/period+130; step++ {
-		code, err := hotp.GenerateCodeCustom(seed, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix})
-		if err != nil {
-			panic(err)
-		}
+		code := codeAt(seed, step)
 		if before, seen := last[code]; seen && step-before <= 21 {
 			return true
 		}
@@ -167,11 +164,17 @@ func (s *stand) code(user string, steps int) string {
 	s.mu.Lock()
 	seed := s.seeds[user]
 	s.mu.Unlock()
-	code, err := hotp.GenerateCodeCustom(seed, uint64(time.Now().Unix()/period+int64(steps)), hotp.ValidateOpts{Digits: otp.DigitsSix})
+	code := codeAt(seed, time.Now().Unix()/period+int64(steps))
+	s.secret(code)
+	return code
+}
+
+// codeAt is the code of six digits in a time step.
+func codeAt(seed string, step int64) string {
+	code, err := hotp.GenerateCodeCustom(seed, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix})
 	if err != nil {
 		panic(err)
 	}
-	s.secret(code)
 	return code
 }
 

@@ -61,8 +61,12 @@ func Workers(dir string) []Worker {
 
 // Running tells whether any process has its configuration in dir: a worker, front, or
 // the copy of front that OpenVPN does not wait for.
-func Running(dir string) bool {
-	for range withArguments("\x00--config\x00" + dir + "/") {
+func Running(dir string) bool { return IsRunning("\x00--config\x00" + dir + "/") }
+
+// IsRunning tells whether there is a process in whose command line, its words with a
+// NUL behind each, the text stands.
+func IsRunning(text string) bool {
+	for range withArguments(text) {
 		return true
 	}
 	return false

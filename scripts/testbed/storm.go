@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -128,12 +129,7 @@ func (s Storm) start(verdicts *fileWatch, prepared []*Prepared) ([]Passed, error
 	}
 	close(next)
 	daemons.Wait()
-	for _, err := range errs { // one is enough to read
-		if err != nil {
-			return passed, err
-		}
-	}
-	return passed, nil
+	return passed, cmp.Or(errs...) // one is enough to read
 }
 
 // call starts the program and waits for its end.

@@ -53,13 +53,12 @@ const (
 // process died before is none, nor is one that was begun too late for its caller. No
 // two have the same id.
 func (s *Store) BeginAttempt(ctx context.Context, id string, counters []Counter, now, until time.Time) error {
-	_, err := askOrUndo(ctx, s,
-		func(t *txn) (struct{}, error) { return struct{}{}, t.beginAttempt(id, counters, now, until) },
+	return s.doOrUndo(ctx,
+		func(t *txn) error { return t.beginAttempt(id, counters, now, until) },
 		func(t *txn) error {
 			_, err := t.unbegin(id, counters)
 			return err
 		})
-	return err
 }
 
 func (t *txn) beginAttempt(id string, counters []Counter, now, until time.Time) error {
@@ -137,17 +136,16 @@ func (t *txn) settle(id string, e Ended, now time.Time) error {
 
 // Locked answers ErrLocked when one of the counters is locked.
 func (s *Store) Locked(ctx context.Context, counters []Counter, now time.Time) error {
-	look := func(t *txn) (_ struct{}, err error) {
+	look := func(t *txn) error {
 		for _, c := range counters {
 			if err := t.checkLock(c, now); err != nil {
-				return struct{}{}, err
+				return err
 			}
 		}
-		return struct{}{}, nil
+		return nil
 	}
 	// What it may write brings records up to date, and nothing hangs on that.
-	_, err := askOrUndo(ctx, s, look, func(*txn) error { return nil })
-	return err
+	return s.doOrUndo(ctx, look, func(*txn) error { return nil })
 }
 
 func (t *txn) checkLock(c Counter, now time.Time) error {

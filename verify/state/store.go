@@ -105,6 +105,10 @@ const maxIdentity = 4096 // bytes; lower case may be longer, bbolt takes 32,768
 
 // do runs an operation that has no result but its error.
 func (s *Store) do(ctx context.Context, op func(*txn) error) error {
-	_, err := ask(ctx, s, func(t *txn) (struct{}, error) { return struct{}{}, op(t) })
+	return s.doOrUndo(ctx, op, nil)
+}
+
+func (s *Store) doOrUndo(ctx context.Context, op, undo func(*txn) error) error {
+	_, err := askOrUndo(ctx, s, func(t *txn) (struct{}, error) { return struct{}{}, op(t) }, undo)
 	return err
 }

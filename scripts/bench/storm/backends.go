@@ -4,9 +4,7 @@ import (
 	"crypto/tls"
 	_ "embed"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -26,17 +24,7 @@ var waitSource []byte
 func referenceStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "no worker: a C program whose copy waits for 2 s", dir: filepath.Join(o.dir, "reference"), logins: o.logins, fronts: []int{1, 8}}
 	s.binary = filepath.Join(s.dir, "wait")
-	err := os.Mkdir(s.dir, 0o755)
-	if err == nil {
-		err = os.WriteFile(s.binary+".c", waitSource, 0o644)
-	}
-	if err != nil {
-		return s, nothing, err
-	}
-	if out, err := exec.Command("gcc", "-O2", "-o", s.binary, s.binary+".c").CombinedOutput(); err != nil {
-		return s, nothing, fmt.Errorf("gcc: %w\n%s", err, out)
-	}
-	return s, nothing, nil
+	return s, nothing, errors.Join(os.Mkdir(s.dir, 0o755), stand.BuildC(s.binary, waitSource))
 }
 
 func fileStorm(o options) (*storm, func() error, error) {
