@@ -22,13 +22,21 @@ func (p *process) detach(status int) bool {
 	if r.reserveForCopy() != 0 {
 		return false
 	}
-	child, _, e := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
-	if e == 0 && child != 0 {
-		exit(status)
-	}
+	e := exitBeforeCopy(ofOneMemory|uintptr(syscall.SIGCHLD), status)
 	r.restore()
 	return e == 0
 }
+
+// ofOneMemory: the copy goes on with the memory, the descriptors and the working
+// folder of the one that exits. To copy the tables of pages and to take them down
+// was a good part of what OpenVPN waited for.
+const ofOneMemory = syscall.CLONE_VM | syscall.CLONE_FILES | syscall.CLONE_FS
+
+// exitBeforeCopy makes a copy of the process, as clone(2) does with the flags, and
+// returns 0 in it. The process itself exits with the status; only where there is no
+// copy it returns, with the error number. They share the stack, on which the one that
+// exits does nothing any more.
+func exitBeforeCopy(flags uintptr, status int) errno
 
 func parent() int {
 	id, _, _ := syscall.RawSyscall(syscall.SYS_GETPPID, 0, 0, 0)
