@@ -16,7 +16,7 @@ import (
 // service is what a configuration makes of the program.
 type service struct {
 	config   config.Config
-	inputs   string      // the fingerprint of the files it was made from
+	changed  func() bool // a file that it was made from is another one
 	moved    func() bool // a path leads to a file that this process may not open
 	pipeline *verify.Pipeline
 	log      *slog.Logger
@@ -31,7 +31,8 @@ func loadService(path string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs := c.Fingerprint() // before they are read: a change in between is noticed
+	inputs := c.Inputs()
+	before := config.Fingerprint(inputs) // reading them, so that a change in between is noticed
 	restricted, err := harden.Restrict(c.Worker.User, c.Files(), c.SystemRoots())
 	if err != nil {
 		return nil, err
@@ -45,8 +46,8 @@ func loadService(path string) (*service, error) {
 		log.Warn("hardening", "note", note)
 	}
 	return &service{
-		config: c, inputs: inputs, moved: restricted.Changed, pipeline: pipeline,
-		log: log, counts: startCounting(path, c, log), flushLog: flush,
+		config: c, changed: func() bool { return config.Fingerprint(inputs) != before }, moved: restricted.Changed,
+		pipeline: pipeline, log: log, counts: startCounting(path, c, log), flushLog: flush,
 	}, nil
 }
 
@@ -105,7 +106,7 @@ func (s *service) forWorker(path string, replaced func() bool) worker.Service {
 		Deadline:   s.config.Login.Deadline,
 		Linger:     s.config.Worker.Linger,
 		MaxPending: s.config.Worker.MaxPending,
-		Stale:      func() bool { return replaced() || s.config.Fingerprint() != s.inputs || s.moved() },
+		Stale:      func() bool { return replaced() || s.changed() || s.moved() },
 		Log:        s.log,
 		Flush:      s.flush,
 	}

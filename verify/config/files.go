@@ -57,9 +57,9 @@ func (c Config) Inputs() []string {
 }
 
 // Fingerprint tells one state of the inputs from another.
-func (c Config) Fingerprint() string {
+func Fingerprint(inputs []string) string {
 	var b strings.Builder
-	for _, path := range c.Inputs() {
+	for _, path := range inputs {
 		version, err := secret.Version(path)
 		if err != nil {
 			version = "gone"

@@ -114,16 +114,16 @@ func TestFingerprintNoticesAChangedSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := c.Fingerprint()
-	if before != c.Fingerprint() {
+	before := config.Fingerprint(c.Inputs())
+	if before != config.Fingerprint(c.Inputs()) {
 		t.Error("changes by itself")
 	}
 	if err := os.WriteFile(secret, []byte("three"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	changed := c.Fingerprint()
+	changed := config.Fingerprint(c.Inputs())
 	os.Remove(secret)
-	if changed == before || c.Fingerprint() == changed {
+	if changed == before || config.Fingerprint(c.Inputs()) == changed {
 		t.Error("a change went unnoticed")
 	}
 }

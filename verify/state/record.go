@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -117,7 +116,11 @@ func (t *txn) get(bucket string, key []byte) ([]byte, error) {
 	if err != nil || value == nil {
 		return nil, err
 	}
-	return unseal(bucket, key, value)
+	record, err := unseal(bucket, key, value)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{}, record...), nil
 }
 
 // has looks for a record without reading it, so that a damaged one can be removed.
@@ -180,7 +183,8 @@ func (t *txn) put(bucket string, key, payload []byte) error {
 	if !found {
 		err = b.SetSequence(b.Sequence() + 1)
 	}
-	return errors.Join(err, b.Put(key, append(checksum(bucket, key, payload), payload...)))
+	sum := checksum(bucket, key, payload)
+	return errors.Join(err, b.Put(key, append(sum[:], payload...)))
 }
 
 func (t *txn) delete(bucket string, key []byte) error {
@@ -203,17 +207,16 @@ const checksumSize = 8 // bytes
 // checksum guards against a failing disk: a flipped bit in a spent step would
 // let the code in again. It covers bucket and key, so that a record is not taken for another's. Against
 // somebody who can write the file it is no help.
-func checksum(bucket string, key, payload []byte) []byte {
-	h := sha256.New()
-	for _, part := range [][]byte{[]byte(bucket), key, payload} {
-		writePart(h, part)
-	}
-	return h.Sum(nil)[:checksumSize]
+func checksum(bucket string, key, payload []byte) [checksumSize]byte {
+	var usual [512]byte // as long as most records
+	sum := sha256.Sum256(joined(usual[:0], []byte(bucket), key, payload))
+	return [checksumSize]byte(sum[:])
 }
 
+// unseal returns what of a value is the record, which is still the file's.
 func unseal(bucket string, key, value []byte) ([]byte, error) {
-	if len(value) < checksumSize || !bytes.Equal(value[:checksumSize], checksum(bucket, key, value[checksumSize:])) {
+	if len(value) < checksumSize || [checksumSize]byte(value) != checksum(bucket, key, value[checksumSize:]) {
 		return nil, fmt.Errorf("record %q among the %s is damaged", key, bucket)
 	}
-	return append([]byte{}, value[checksumSize:]...), nil
+	return value[checksumSize:], nil
 }

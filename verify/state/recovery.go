@@ -99,11 +99,8 @@ func (s *Store) takeRecoveryCode(t *txn, identity string, code secret.Text, now 
 
 // spentKey is a code's that was spent, among what may be repeated.
 func spentKey(identity, hash []byte) []byte {
-	h := sha256.New()
-	for _, part := range [][]byte{[]byte("recovery code"), identity, hash} {
-		writePart(h, part)
-	}
-	return h.Sum(nil)
+	key := sha256.Sum256(joined(nil, []byte("recovery code"), identity, hash))
+	return key[:]
 }
 
 const (

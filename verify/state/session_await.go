@@ -70,12 +70,9 @@ func (t *txn) awaitNoMore(r *sessionRecord, now time.Time) error {
 // awaitedKey leads, among the tokens, from a client without one to the places where
 // it is awaited.
 func awaitedKey(r *sessionRecord) []byte {
-	h := sha256.New()
 	address := netip.Addr.Unmap(r.Address)
-	for _, part := range [][]byte{[]byte("awaited"), []byte(Key(string(r.Identity))), r.CommonName, address.AsSlice()} {
-		writePart(h, part)
-	}
-	return h.Sum(nil)
+	key := sha256.Sum256(joined(nil, []byte("awaited"), []byte(Key(string(r.Identity))), r.CommonName, address.AsSlice()))
+	return key[:]
 }
 
 // listAwaited adds the place, and drops those at which nobody is awaited any more.

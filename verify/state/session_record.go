@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"hash"
 	"net/netip"
 	"time"
 
@@ -81,25 +80,23 @@ func (s *Store) fieldMAC(t *txn, p Place, field secret.Text) ([]byte, error) {
 		return nil, err
 	}
 	h := hmac.New(sha256.New, key)
-	for _, part := range [][]byte{[]byte("ovpn-verify session field"), []byte(p.Username), p.Address.AsSlice(), field.Reveal()} {
-		writePart(h, part)
-	}
+	h.Write(joined(nil, []byte("ovpn-verify session field"), []byte(p.Username), p.Address.AsSlice(), field.Reveal()))
 	return h.Sum(nil), nil
 }
 
 func placeKey(p Place) []byte {
-	h := sha256.New()
-	for _, part := range [][]byte{[]byte(p.Username), p.Address.AsSlice(), []byte(p.Daemon)} {
-		writePart(h, part)
-	}
-	_ = binary.Write(h, binary.BigEndian, p.Port)
-	return h.Sum(nil)
+	parts := joined(nil, []byte(p.Username), p.Address.AsSlice(), []byte(p.Daemon))
+	key := sha256.Sum256(binary.BigEndian.AppendUint16(parts, p.Port))
+	return key[:]
 }
 
-// writePart keeps apart what stands next to each other in a hash.
-func writePart(h hash.Hash, part []byte) {
-	_ = binary.Write(h, binary.BigEndian, uint32(len(part)))
-	h.Write(part)
+// joined keeps apart what stands next to each other in a hash.
+func joined(to []byte, parts ...[]byte) []byte {
+	for _, part := range parts {
+		to = binary.BigEndian.AppendUint32(to, uint32(len(part)))
+		to = append(to, part...)
+	}
+	return to
 }
 
 const (
