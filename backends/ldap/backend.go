@@ -103,8 +103,8 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 	if err := checkRequest(req); err != nil {
 		return primary.Identity{}, err
 	}
-	f, err := b.decide(ctx, func(ctx context.Context, e endpoint) (*found, error) {
-		return b.ask(ctx, e, req)
+	f, err := b.decide(ctx, func(ctx context.Context, e *endpoint) (*found, error) {
+		return b.ask(ctx, e, &req)
 	})
 	if err != nil {
 		return primary.Identity{}, err
@@ -114,35 +114,43 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 
 // decide has one server after the other asked, each within its share of the
 // time, until one comes to a verdict.
-func (b *Backend) decide(ctx context.Context, ask func(context.Context, endpoint) (*found, error)) (*found, error) {
+func (b *Backend) decide(ctx context.Context, ask func(context.Context, *endpoint) (*found, error)) (*found, error) {
 	all, failed := b.servers(ctx)
 	b.health.recall(ctx, all)
 	servers, due := b.health.order(all)
-	for _, e := range due {
-		go b.probe(e)
+	for i := range due {
+		go b.probe(&due[i])
 	}
-	for i, e := range servers {
+	for i := range servers {
 		if ctx.Err() != nil {
 			failed = append(failed, context.Cause(ctx))
 			break
 		}
-		inTime, cancel := b.withTimeout(ctx, b.share(ctx, len(servers)-i))
-		f, err := ask(inTime, e)
-		cancel()
+		f, err := b.askInTime(ctx, &servers[i], len(servers)-i, ask)
 		if err == nil {
-			b.health.answered(e.url)
 			return f, nil
 		}
 		if errors.Is(err, primary.ErrRefused) {
-			b.health.answered(e.url)
 			return nil, fmt.Errorf("ldap: %w", err)
-		}
-		if ctx.Err() == nil {
-			b.health.failed(e.url)
 		}
 		failed = append(failed, err)
 	}
 	return nil, failed
+}
+
+// askInTime has a server asked, and remembers whether it answered. So many, with it,
+// are to share the time.
+func (b *Backend) askInTime(ctx context.Context, e *endpoint, servers int, ask func(context.Context, *endpoint) (*found, error)) (*found, error) {
+	inTime, cancel := b.withTimeout(ctx, b.share(ctx, servers))
+	defer cancel()
+	f, err := ask(inTime, e)
+	switch {
+	case err == nil || errors.Is(err, primary.ErrRefused):
+		b.health.answered(e.url)
+	case ctx.Err() == nil:
+		b.health.failed(e.url)
+	}
+	return f, err
 }
 
 func checkRequest(req primary.Request) error {
@@ -181,7 +189,7 @@ func checkUsername(name string) error {
 // reads as a wrong password in the log, and nobody learns from the answer or
 // its delay who is in the groups without knowing a password. With a
 // bind_template nobody but the user can read them, so they come last.
-func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
+func (b *Backend) ask(ctx context.Context, e *endpoint, req *primary.Request) (*found, error) {
 	f, err := b.checkUser(ctx, e, req)
 	if err != nil {
 		return nil, err
@@ -189,7 +197,7 @@ func (b *Backend) ask(ctx context.Context, e endpoint, req primary.Request) (*fo
 	return f, b.checkMember(e.url, f)
 }
 
-func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
+func (b *Backend) checkUser(ctx context.Context, e *endpoint, req *primary.Request) (*found, error) {
 	if b.config.BindTemplate != "" {
 		return b.direct(ctx, e, req)
 	}
@@ -206,7 +214,7 @@ func (b *Backend) checkUser(ctx context.Context, e endpoint, req primary.Request
 }
 
 // prove has the server check the password, on a connection of its own.
-func (b *Backend) prove(ctx context.Context, e endpoint, dn string, password secret.Text) error {
+func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
 	leave, err := place(ctx, b.pool.binding)
 	if err != nil {
 		return fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)

@@ -106,7 +106,7 @@ func TestNoUnauthenticatedBindIsEverSent(t *testing.T) {
 	o := fakeldap.Example()
 	o.Unauthenticated = true
 	b := newBackend(t, exampleConfig(t, start(t, o)))
-	s, err := b.open(t.Context(), b.endpoints[0])
+	s, err := b.open(t.Context(), &b.endpoints[0])
 	if err != nil {
 		t.Fatal(err)
 	}

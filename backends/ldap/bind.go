@@ -43,9 +43,9 @@ func (s *session) bindService(ctx context.Context) error {
 // process's user id on ldapi://, the client certificate in TLS (RFC 4422
 // appendix A, RFC 4513 section 5.2.3).
 func (s *session) bindExternal() error {
-	answer, err := s.exchange("", externalCredentials)
+	err := s.send("", externalCredentials())
 	if err == nil {
-		err = checkSuccess(answer, goldap.ApplicationBindResponse)
+		err = s.success()
 	}
 	if err != nil {
 		return fmt.Errorf("EXTERNAL: %w", err)
@@ -53,16 +53,39 @@ func (s *session) bindExternal() error {
 	return nil
 }
 
+func (s *session) success() error {
+	answer, err := s.answer()
+	if err != nil {
+		return err
+	}
+	return checkSuccess(answer, goldap.ApplicationBindResponse)
+}
+
 // bindUser asks the server whether the password is the entry's, and whether
 // the account may log in with it.
+//
+// A thousand logins may wait for the answer here, so that what writes and reads has
+// stacks of its own.
 func (s *session) bindUser(ctx context.Context, dn string, password secret.Text) error {
-	var note string
-	err := s.step(ctx, "bind user", func() error {
-		p, err := s.bind(dn, password)
-		note = p.note()
-		return judge(dn, p, err)
-	})
-	if err == nil && note != "" {
+	end := trace.Start(ctx, stepBindUser, s.server)
+	_, sent := apart(func() (int, error) { return 0, s.sendPassword(dn, password) })
+	if sent == nil {
+		s.awaitAnswer()
+	}
+	_, err := apart(func() (int, error) { return 0, s.userBound(ctx, end, dn, password, sent) })
+	return err
+}
+
+const stepBindUser = "bind user"
+
+// userBound ends the step of a user's bind whose request was sent.
+func (s *session) userBound(ctx context.Context, end func(error), dn string, password secret.Text, err error) error {
+	p := readPolicy(nil)
+	if err == nil {
+		p, err = s.passwordAnswer(password)
+	}
+	err = s.ended(ctx, stepBindUser, end, judge(dn, p, err))
+	if note := p.note(); err == nil && note != "" {
 		trace.Note(ctx, "password policy", s.server, note)
 	}
 	return err
@@ -94,20 +117,36 @@ func judge(dn string, p policy, err error) error {
 	return refused
 }
 
-// bind is the one place that sends a password. A name without a password
-// would be an unauthenticated bind, which servers answer with success without
-// checking anything (RFC 4513 section 5.1.2), and a password without a name
-// an anonymous one for many of them; neither leaves this host. A NUL is where
-// some servers would stop comparing.
+func (s *session) bind(dn string, password secret.Text) (policy, error) {
+	if err := s.sendPassword(dn, password); err != nil {
+		return readPolicy(nil), err
+	}
+	return s.passwordAnswer(password)
+}
+
+// sendPassword is the one place that does. A name without a password would be an
+// unauthenticated bind, which servers answer with success without checking anything
+// (RFC 4513 section 5.1.2), and a password without a name an anonymous one for many
+// of them; neither leaves this host. A NUL is where some servers would stop comparing.
 //
 // The request asks for the password policy; servers that do not know the
 // control ignore it, as it is not critical (RFC 4511 section 4.1.11).
-func (s *session) bind(dn string, password secret.Text) (policy, error) {
+func (s *session) sendPassword(dn string, password secret.Text) error {
 	if strings.TrimSpace(dn) == "" || password.Empty() || bytes.IndexByte(password.Reveal(), 0) >= 0 {
-		return readPolicy(nil), errors.New("a bind needs a name, and a password without NUL")
+		return errors.New("a bind needs a name, and a password without NUL")
 	}
 	plain := string(password.Reveal())
-	answer, err := s.exchange(dn, simpleCredentials(plain), goldap.NewControlBeheraPasswordPolicy())
+	err := s.send(dn, simpleCredentials(plain), goldap.NewControlBeheraPasswordPolicy())
+	if err != nil {
+		return readable(err, plain)
+	}
+	return nil
+}
+
+// passwordAnswer reads the answer to a bind with the password.
+func (s *session) passwordAnswer(password secret.Text) (policy, error) {
+	plain := string(password.Reveal())
+	answer, err := s.answer()
 	if err != nil {
 		return readPolicy(nil), readable(err, plain)
 	}

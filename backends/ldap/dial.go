@@ -19,7 +19,7 @@ const maxStartTLSReply = 16 << 10
 // open connects to e and starts TLS where it is due. The connection is closed
 // when ctx ends, whatever is going on then: none of the library's calls takes
 // a context, and its own Close can wait for a server that reads nothing.
-func (b *Backend) open(ctx context.Context, e endpoint) (*session, error) {
+func (b *Backend) open(ctx context.Context, e *endpoint) (*session, error) {
 	s := &session{backend: b, server: e.url}
 	conn, err := apart(func() (net.Conn, error) { return s.connect(ctx, e) })
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *session) talk() {
 	s.ldap.Start()
 }
 
-func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err error) {
+func (s *session) connect(ctx context.Context, e *endpoint) (conn net.Conn, err error) {
 	err = s.step(ctx, "connect", func() error {
 		conn, err = s.dial(ctx, e)
 		return err
@@ -53,7 +53,7 @@ func (s *session) connect(ctx context.Context, e endpoint) (conn net.Conn, err e
 	return conn, err
 }
 
-func (s *session) dial(ctx context.Context, e endpoint) (net.Conn, error) {
+func (s *session) dial(ctx context.Context, e *endpoint) (net.Conn, error) {
 	raw, err := e.dial(ctx)
 	if err != nil {
 		return nil, err

@@ -54,9 +54,9 @@ func Discover(ctx context.Context, c Config) (Discovery, error) {
 		return Discovery{}, err
 	}
 	servers, failed := b.servers(ctx)
-	for _, e := range servers {
+	for i := range servers {
 		inTime, cancel := b.withTimeout(ctx, c.Timeout)
-		d, err := b.discover(inTime, e)
+		d, err := b.discover(inTime, &servers[i])
 		cancel()
 		if err == nil {
 			return d, nil
@@ -66,7 +66,7 @@ func Discover(ctx context.Context, c Config) (Discovery, error) {
 	return Discovery{}, failed
 }
 
-func (b *Backend) discover(ctx context.Context, e endpoint) (Discovery, error) {
+func (b *Backend) discover(ctx context.Context, e *endpoint) (Discovery, error) {
 	d := Discovery{URL: e.url, Host: e.host, Schema: schemaRFC2307}
 	s := &session{backend: b, server: e.url}
 	conn, err := s.connect(ctx, e)

@@ -26,18 +26,18 @@ const (
 	ldapVersion = 3
 )
 
-// exchange sends a bind and reads its answer, before the library has the
-// connection. A bind has the connection for itself (RFC 4511 section 4.2.1), and
+// send writes a bind, before the library has the connection. A bind has the connection for itself (RFC 4511 section 4.2.1), and
 // a thousand logins may wait for theirs: the library's three goroutines and its
 // buffer for each came to more memory than all the rest. And it reads a result
 // code of no or of too many octets, or in an answer to something else, as success.
-func (s *session) exchange(name string, credentials func() *ber.Packet, controls ...goldap.Control) (*ber.Packet, error) {
-	_, err := apart(func() (int, error) { return s.wire.Write(bindRequest(name, credentials(), controls).Bytes()) })
-	if err != nil {
-		return nil, err
-	}
-	s.awaitAnswer()
-	answer, err := apart(func() (*ber.Packet, error) { return onlyMessage(s.wire) })
+func (s *session) send(name string, credentials *ber.Packet, controls ...goldap.Control) error {
+	_, err := s.wire.Write(bindRequest(name, credentials, controls).Bytes())
+	return err
+}
+
+// answer reads what came back for a bind.
+func (s *session) answer() (*ber.Packet, error) {
+	answer, err := onlyMessage(s.wire)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,8 @@ func bindRequest(name string, credentials *ber.Packet, controls []goldap.Control
 	return p
 }
 
-func simpleCredentials(password string) func() *ber.Packet {
-	return func() *ber.Packet { return ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, password, "") }
+func simpleCredentials(password string) *ber.Packet {
+	return ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, password, "")
 }
 
 func externalCredentials() *ber.Packet {

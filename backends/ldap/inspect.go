@@ -22,15 +22,15 @@ func (b *Backend) Inspect(ctx context.Context) []primary.Inspection {
 	for _, err := range failed {
 		all = append(all, primary.Inspection{Server: strings.Join(b.config.URLs, ", "), Err: err})
 	}
-	for _, e := range servers {
+	for i := range servers {
 		inTime, cancel := b.withTimeout(ctx, b.config.Timeout)
-		all = append(all, b.inspect(inTime, e))
+		all = append(all, b.inspect(inTime, &servers[i]))
 		cancel()
 	}
 	return all
 }
 
-func (b *Backend) inspect(ctx context.Context, e endpoint) primary.Inspection {
+func (b *Backend) inspect(ctx context.Context, e *endpoint) primary.Inspection {
 	i := primary.Inspection{Server: e.url}
 	s, err := b.open(ctx, e)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *session) mendBase(key string) string {
 }
 
 // mendConnection: before the first bind, a server answers to StartTLS alone.
-func (b *Backend) mendConnection(e endpoint, err error) string {
+func (b *Backend) mendConnection(e *endpoint, err error) string {
 	if _, answered := errors.AsType[resultError](err); answered && !e.crossesNetworkInClear() {
 		return "ldap.start_tls = false"
 	}

@@ -19,14 +19,14 @@ type found struct {
 
 // searcher returns a connection that may search: one that an earlier login
 // left, or a new one.
-func (b *Backend) searcher(ctx context.Context, e endpoint) (*session, error) {
+func (b *Backend) searcher(ctx context.Context, e *endpoint) (*session, error) {
 	if s := b.pool.take(ctx, e.url); s != nil {
 		return s, nil
 	}
 	return b.newSearcher(ctx, e)
 }
 
-func (b *Backend) newSearcher(ctx context.Context, e endpoint) (*session, error) {
+func (b *Backend) newSearcher(ctx context.Context, e *endpoint) (*session, error) {
 	s, err := b.open(ctx, e)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (b *Backend) newSearcher(ctx context.Context, e endpoint) (*session, error)
 
 // lookUp finds the user. A connection that was used before and fails was most
 // likely dropped by the server meanwhile: it is replaced, by a new one.
-func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (*found, error) {
+func (b *Backend) lookUp(ctx context.Context, e *endpoint, username string) (*found, error) {
 	leave, err := place(ctx, b.pool.searching)
 	if err != nil {
 		return nil, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
@@ -51,7 +51,7 @@ func (b *Backend) lookUp(ctx context.Context, e endpoint, username string) (*fou
 }
 
 // find is called with a place among those that search.
-func (b *Backend) find(ctx context.Context, e endpoint, username string) (*found, error) {
+func (b *Backend) find(ctx context.Context, e *endpoint, username string) (*found, error) {
 	s, err := b.searcher(ctx, e)
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (h *health) order(all []endpoint) (order, due []endpoint) {
 // probe finds out in the background whether a dead server is back: no login
 // waits for that, and none ends when the library panics over an answer. The server
 // stays dead then.
-func (b *Backend) probe(e endpoint) {
+func (b *Backend) probe(e *endpoint) {
 	defer func() { _ = recover() }()
 	ctx, cancel := b.withTimeout(context.Background(), b.config.Timeout)
 	defer cancel()

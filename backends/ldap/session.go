@@ -40,7 +40,11 @@ func (s *session) follow(ctx context.Context) {
 // says about a connection closed under it explains nothing.
 func (s *session) step(ctx context.Context, name string, do func() error) error {
 	end := trace.Start(ctx, name, s.server)
-	err := do()
+	return s.ended(ctx, name, end, do())
+}
+
+// ended is for the end of a step.
+func (s *session) ended(ctx context.Context, name string, end func(error), err error) error {
 	if err != nil {
 		if ctx.Err() != nil && !errors.Is(err, primary.ErrRefused) {
 			err = context.Cause(ctx)

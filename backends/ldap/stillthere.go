@@ -48,7 +48,7 @@ func (b *Backend) StillThere(ctx context.Context, req primary.Request) (primary.
 	if err := checkUsername(req.Username); err != nil {
 		return primary.Identity{}, err
 	}
-	f, err := b.decide(ctx, func(ctx context.Context, e endpoint) (*found, error) {
+	f, err := b.decide(ctx, func(ctx context.Context, e *endpoint) (*found, error) {
 		f, err := b.lookUp(ctx, e, req.Username)
 		if err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ func checkTemplate(template string) error {
 // direct has the user prove the password first, as the entry that the template
 // names, and then read that entry and its groups on the same connection. It
 // ends with the login.
-func (b *Backend) direct(ctx context.Context, e endpoint, req primary.Request) (*found, error) {
+func (b *Backend) direct(ctx context.Context, e *endpoint, req *primary.Request) (*found, error) {
 	leave, err := place(ctx, b.pool.binding)
 	if err != nil {
 		return nil, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
