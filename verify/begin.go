@@ -34,10 +34,13 @@ func (a *attempt) beginAttempt(ctx context.Context, id string, counters []state.
 }
 
 func (a *attempt) beginOnce(ctx context.Context, id string, counters []state.Counter, field challenge.Field, until time.Time) error {
-	answer, answers := field.(challenge.Dynamic)
-	if !answers {
-		return a.Store.BeginAttempt(ctx, id, counters, a.Now(), until)
+	if answer, answers := field.(challenge.Dynamic); answers {
+		return a.beginAnswer(ctx, id, counters, answer, until)
 	}
+	return a.Store.BeginAttempt(ctx, id, counters, a.Now(), until)
+}
+
+func (a *attempt) beginAnswer(ctx context.Context, id string, counters []state.Counter, answer challenge.Dynamic, until time.Time) error {
 	taken, err := a.Store.BeginAnswer(ctx, id, counters, answer.State, a.Now(), until)
 	if err == nil {
 		a.taken = &taken

@@ -14,7 +14,7 @@ type tokenServer struct {
 	asks bool
 }
 
-func (s *tokenServer) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+func (s *tokenServer) CheckPassword(_ context.Context, req *primary.Request) (primary.Identity, error) {
 	s.code = string(req.Code.Reveal())
 	if s.asks {
 		return primary.Identity{}, &primary.ChallengeError{Prompt: "PIN", State: []byte("1"), CodeSpent: s.code != ""}

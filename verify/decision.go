@@ -125,7 +125,7 @@ func verdictOf(err error) Verdict {
 }
 
 // Record writes the one log line that tells of a login.
-func (d Decision) Record(log *slog.Logger, l Login, backend string) {
+func (d *Decision) Record(log *slog.Logger, l *Login, backend string) {
 	level := slog.LevelInfo
 	switch d.Verdict {
 	case Refused:

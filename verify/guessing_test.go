@@ -90,7 +90,7 @@ type expiry struct{ *directory }
 
 const expiredText = "Your password has expired"
 
-func (e expiry) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (e expiry) CheckPassword(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	id, err := e.directory.CheckPassword(ctx, req)
 	if err != nil {
 		return id, err

@@ -63,25 +63,33 @@ func (c LimitsConfig) UserCounters(name string) []state.Counter {
 	return []state.Counter{c.counter(state.CountUser, name), c.counter(state.CountFactor, name)}
 }
 
-// limited has check decide as one attempt that is counted before anybody is
-// asked.
-func (a *attempt) limited(ctx context.Context, field challenge.Field, check func(context.Context, challenge.Field) error) error {
+// limited decides by what was typed, as one attempt that is counted before anybody
+// is asked.
+func (a *attempt) limited(ctx context.Context, field challenge.Field) error {
 	counters := a.counters(field)
 	if len(counters) == 0 {
-		return check(ctx, field)
+		return a.checkField(ctx, field)
 	}
 	a.stage = StageLimits
 	if a.inSession {
-		if done, err := a.limitedByPlace(ctx, field, counters, check); done {
+		if done, err := a.limitedByPlace(ctx, field, counters); done {
 			return err
 		}
 	}
-	shared, first, err := a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters, field) })
+	shared, first, err := a.join(ctx, field, counters)
+	check := func() error { return a.checkField(ctx, field) }
 	if err != nil {
-		return a.notBegun(ctx, a.leave(ctx, shared, nil, err), counters, func() error { return check(ctx, field) })
+		return a.notBegun(ctx, a.leave(ctx, shared, nil, err), counters, check)
 	}
 	a.begun = counters
-	return a.decideIn(ctx, shared, first, func() error { return check(ctx, field) })
+	return a.decideIn(ctx, shared, first, check)
+}
+
+// join has a frame of its own: see DecideTo.
+//
+//go:noinline
+func (a *attempt) join(ctx context.Context, field challenge.Field, counters []state.Counter) (s *sharedAttempt, first bool, err error) {
+	return a.underWay.join(ctx, a.login.sharedKey(), func(id string) error { return a.beginAttempt(ctx, id, counters, field) })
 }
 
 // notBegun is what becomes of a login that cannot be counted, for cause.
@@ -104,7 +112,7 @@ func (a *attempt) notBegun(ctx context.Context, cause error, counters []state.Co
 // place: a lock-out of the user does not hold there, else anybody could end
 // everybody's sessions by guessing. After as many failures as lock a user out the
 // place is one as any other, and done is false: somebody else may have come to it.
-func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, counters []state.Counter, check func(context.Context, challenge.Field) error) (done bool, err error) {
+func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, counters []state.Counter) (done bool, err error) {
 	p, _ := a.login.place()
 	id, place := rand.Text(), a.Limits.counter(state.CountPlace, fmt.Sprintf("%s at %s port %d of %s", p.Username, p.Address, p.Port, p.Daemon))
 	err = a.beginAttempt(ctx, id, []state.Counter{place}, field)
@@ -116,7 +124,7 @@ func (a *attempt) limitedByPlace(ctx context.Context, field challenge.Field, cou
 		return true, err
 	}
 	return true, settling(
-		func() error { return check(ctx, field) },
+		func() error { return a.checkField(ctx, field) },
 		func(err error) error { return a.conclude(ctx, id, append(counters, place), err) })
 }
 

@@ -147,7 +147,7 @@ type slow struct {
 	right        string
 }
 
-func (s *slow) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+func (s *slow) CheckPassword(_ context.Context, req *primary.Request) (primary.Identity, error) {
 	s.most.Store(max(s.most.Load(), s.atOnce.Add(1)))
 	defer s.atOnce.Add(-1)
 	s.mu.Lock()

@@ -14,7 +14,7 @@ func TestNoNameMakesALongLine(t *testing.T) {
 		var line bytes.Buffer
 		l := Login{ID: "test", Username: name, CommonName: name}
 		d := f.login(name, "pw")
-		d.Record(slog.New(slog.NewTextHandler(&line, nil)), l, "file")
+		d.Record(slog.New(slog.NewTextHandler(&line, nil)), &l, "file")
 		if line.Len() > 4096 || strings.Count(line.String(), "\n") != 1 {
 			t.Errorf("%.10q: %d bytes, %d lines", name, line.Len(), strings.Count(line.String(), "\n"))
 		}

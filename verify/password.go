@@ -17,17 +17,26 @@ func (a *attempt) checkPassword(ctx context.Context, password, code secret.Text)
 	if password.Empty() {
 		return refusal(primary.Malformed, "the password is empty")
 	}
-	backends := a.Login.SecondFactor == factorNone
-	if backends {
-		a.factor = a.backendsFactor(code)
+	request := a.request(password)
+	if a.Login.SecondFactor == factorNone {
+		a.factor, request.Code = a.backendsFactor(code), code
 	}
-	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
-		request := a.request(password)
-		if backends {
-			request.Code = code
-		}
-		return a.Backend.CheckPassword(ctx, request)
-	})
+	identity, err := a.askPassword(ctx, request)
+	return a.passwordAnswered(ctx, identity, code, err)
+}
+
+// askPassword is where logins wait for a slow backend: see DecideTo.
+func (a *attempt) askPassword(ctx context.Context, request *primary.Request) (*primary.Identity, error) {
+	leave, err := a.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	identity, err := a.Backend.CheckPassword(ctx, request)
+	return &identity, err
+}
+
+func (a *attempt) passwordAnswered(ctx context.Context, identity *primary.Identity, code secret.Text, err error) error {
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
 		return a.afterPush(a.backendAsks(ctx, question, code, 1))
 	}
@@ -57,14 +66,14 @@ func (a *attempt) backendTakes(code secret.Text) bool {
 }
 
 // passwordRight goes on to the second factor, unless the backend said otherwise.
-func (a *attempt) passwordRight(ctx context.Context, identity primary.Identity, code secret.Text, err error) error {
+func (a *attempt) passwordRight(ctx context.Context, identity *primary.Identity, code secret.Text, err error) error {
 	if err != nil {
 		return a.checkReason(ctx, err)
 	}
 	if identity.Name == "" {
 		return errors.New("the backend accepted a user without a name")
 	}
-	a.identity = identity
+	a.identity = *identity
 	return a.afterPush(a.secondFactor(ctx, code))
 }
 
@@ -98,9 +107,7 @@ func (a *attempt) answerBackend(ctx context.Context, pending []byte, answer secr
 	if !ok {
 		return refusal(primary.Challenge, "the challenge was a backend's that is configured no more")
 	}
-	identity, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
-		return backend.AnswerChallenge(ctx, a.request(answer), pending)
-	})
+	identity, err := a.askAnswer(ctx, backend, answer, pending)
 	if question, asks := errors.AsType[*primary.ChallengeError](err); asks {
 		if round >= maxRounds {
 			return refusal(primary.Challenge, "the server asked more than %d times", maxRounds)
@@ -110,27 +117,38 @@ func (a *attempt) answerBackend(ctx context.Context, pending []byte, answer secr
 	return a.passwordRight(ctx, identity, secret.Text{}, err)
 }
 
+func (a *attempt) askAnswer(ctx context.Context, backend ChallengeAnswerer, answer secret.Text, pending []byte) (*primary.Identity, error) {
+	leave, err := a.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	identity, err := backend.AnswerChallenge(ctx, a.request(answer), pending)
+	return &identity, err
+}
+
 // maxRounds bounds how often a server may ask in one login.
 const maxRounds = 10
 
-// ask waits for a turn.
-func (a *attempt) ask(ctx context.Context, check func(context.Context) (primary.Identity, error)) (primary.Identity, error) {
+// turn waits until the backend may be asked, and returns what to call after that.
+func (a *attempt) turn(ctx context.Context) (leave func(), err error) {
 	a.asked = true
 	leave, waited, err := a.turns.take(ctx)
 	if err != nil {
-		return primary.Identity{}, tooBusy(ctx, "other logins' backend checks")
+		return nil, tooBusy(ctx, "other logins' backend checks")
 	}
-	defer leave()
-	if waited {
-		if err := a.checkLockedSince(ctx); err != nil {
-			return primary.Identity{}, err
-		}
+	if !waited {
+		return leave, nil
 	}
-	return check(ctx)
+	if err := a.checkLockedSince(ctx); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
 }
 
-func (a *attempt) request(password secret.Text) primary.Request {
-	return primary.Request{
+func (a *attempt) request(password secret.Text) *primary.Request {
+	return &primary.Request{
 		Username: a.login.Username, Password: password,
 		ClientIP: a.login.ClientIP, LoginID: a.login.ID,
 	}

@@ -26,13 +26,13 @@ import (
 // *primary.ChallengeError: the server wants an answer first; anything else: an
 // outage, which costs the user no attempt.
 type PasswordChecker interface {
-	CheckPassword(context.Context, primary.Request) (primary.Identity, error)
+	CheckPassword(context.Context, *primary.Request) (primary.Identity, error)
 }
 
 // ChallengeAnswerer is a backend that asks questions of its own (RADIUS). The
 // request's Password is the answer, pending what its ChallengeError carried.
 type ChallengeAnswerer interface {
-	AnswerChallenge(ctx context.Context, req primary.Request, pending []byte) (primary.Identity, error)
+	AnswerChallenge(ctx context.Context, req *primary.Request, pending []byte) (primary.Identity, error)
 }
 
 // pusher is a backend that may ask the user on another device (RADIUS).
@@ -55,7 +55,7 @@ type Store interface {
 	Locked(ctx context.Context, counters []state.Counter, now time.Time) error
 	Conclude(ctx context.Context, c state.Conclusion, now time.Time) (noSession, err error)
 
-	Recognise(ctx context.Context, place state.Place, field secret.Text, retries bool, now time.Time) (state.Session, state.Recognised, error)
+	Recognise(ctx context.Context, place state.Place, field secret.Text, retries bool, now time.Time) (*state.Session, state.Recognised, error)
 	SessionUp(ctx context.Context, place state.Place, token secret.Text, now time.Time) error
 	SessionByToken(ctx context.Context, token secret.Text, now time.Time) (state.Session, error)
 	AwaitReturn(ctx context.Context, place state.Place, now time.Time) error
@@ -94,17 +94,13 @@ func (p *Pipeline) Decide(ctx context.Context, l Login) Decision {
 	return d
 }
 
-// DecideTo is Decide for many at once. A stack that outgrows 8 KiB takes 16, and a
-// thousand wait in a storm: logins and decisions are large, and copies of them
-// stand in no frame on the way to where the login waits.
+// DecideTo is Decide for many at once. A stack that outgrows 4 KiB takes 8, and a
+// thousand wait in a storm: what is large stands in no frame on the way to where the
+// login waits, and what comes before or after that has frames of its own.
 func (p *Pipeline) DecideTo(ctx context.Context, l *Login, d *Decision) {
-	a := p.newAttempt(l)
-	began := time.Now()
-	steps := &trace.Trace{OnStep: l.OnStep}
+	a, steps := p.newAttempt(l), &trace.Trace{OnStep: l.OnStep}
 	ctx = trace.With(ctx, steps)
-	err := a.conclude(ctx, "", nil, a.decide(ctx))
-	a.decided(d, err)
-	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(began)
+	a.decided(ctx, d, steps, a.decide(ctx))
 }
 
 // newAttempt is on the heap, since it is not inlined.
@@ -113,12 +109,15 @@ func (p *Pipeline) DecideTo(ctx context.Context, l *Login, d *Decision) {
 func (p *Pipeline) newAttempt(l *Login) *attempt {
 	a := new(attempt) // not a literal, which would stand on the stack first
 	a.login = *l      // by itself: the sides of a longer assignment are copied first
-	a.Pipeline, a.factor, a.stage = p, factorNone, StageLogin
+	a.Pipeline, a.factor, a.stage, a.arrived = p, factorNone, StageLogin, time.Now()
 	return a
 }
 
 //go:noinline
-func (a *attempt) decided(d *Decision, err error) { *d = a.decision(err) }
+func (a *attempt) decided(ctx context.Context, d *Decision, steps *trace.Trace, err error) {
+	*d = a.decision(a.conclude(ctx, "", nil, err))
+	d.Server, d.Notes, d.Took = steps.Server(), steps.Notes(), time.Since(a.arrived)
+}
 
 // The stages of a login, in their order.
 const (
@@ -134,6 +133,7 @@ const (
 type attempt struct {
 	*Pipeline
 	login    Login
+	arrived  time.Time
 	identity primary.Identity // set once the password was right
 	stage    string           // what it is at
 	field    string           // what kind of password field came, for the record
@@ -179,7 +179,7 @@ func (a *attempt) decide(ctx context.Context) error {
 	if done, err := a.recognise(ctx); done {
 		return err
 	}
-	return a.limited(ctx, field, a.checkField)
+	return a.limited(ctx, field)
 }
 
 // fieldName is how the record calls what came in the password field.

@@ -40,7 +40,7 @@ func canonical(typed string) string {
 	return strings.TrimSuffix(strings.ToLower(typed), "@example.org")
 }
 
-func (d *directory) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+func (d *directory) CheckPassword(_ context.Context, req *primary.Request) (primary.Identity, error) {
 	d.mu.Lock()
 	d.calls++
 	d.mu.Unlock()
@@ -58,7 +58,7 @@ func (d *directory) CheckPassword(_ context.Context, req primary.Request) (prima
 	return primary.Identity{Name: name}, nil
 }
 
-func (d *directory) AnswerChallenge(_ context.Context, req primary.Request, pending []byte) (primary.Identity, error) {
+func (d *directory) AnswerChallenge(_ context.Context, req *primary.Request, pending []byte) (primary.Identity, error) {
 	name, round := canonical(req.Username), int(pending[0]-'0')
 	if d.onAnswer != nil {
 		d.onAnswer()

@@ -45,7 +45,7 @@ func TestTextOfABackendReachesTheClient(t *testing.T) {
 // expired is a directory in which everybody's password has expired.
 type expired struct{ right directory }
 
-func (d *expired) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (d *expired) CheckPassword(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	if _, err := d.right.CheckPassword(ctx, req); err != nil {
 		return primary.Identity{}, err
 	}

@@ -18,7 +18,7 @@ const factorSession = "session"
 // still be logged in. Its errors are those of CheckPassword, or
 // errors.ErrUnsupported.
 type AccountChecker interface {
-	StillThere(context.Context, primary.Request) (primary.Identity, error)
+	StillThere(context.Context, *primary.Request) (primary.Identity, error)
 }
 
 // place is not ok where a session cannot be recognised: tried by hand, or by an
@@ -57,7 +57,7 @@ func (a *attempt) recognise(ctx context.Context) (done bool, err error) {
 }
 
 // continueSession vouches for a login by an earlier one.
-func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck bool) error {
+func (a *attempt) continueSession(ctx context.Context, s *state.Session, recheck bool) error {
 	if s.CommonName != a.login.CommonName {
 		return refusal(primary.Session, "the session belongs to the certificate %q", s.CommonName)
 	}
@@ -70,14 +70,14 @@ func (a *attempt) continueSession(ctx context.Context, s state.Session, recheck 
 	if err := a.checkUnchanged(ctx, s); err != nil {
 		return err
 	}
-	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity, Version: s.Version}, factorSession, &s
+	a.identity, a.factor, a.continued = primary.Identity{Name: s.Identity, Version: s.Version}, factorSession, s
 	return nil
 }
 
 // checkUnchanged ends a session whose password was changed, or whose second factor
 // was taken away or is another one by now, as after a lost phone, and one that
 // began when none was asked for.
-func (a *attempt) checkUnchanged(ctx context.Context, s state.Session) error {
+func (a *attempt) checkUnchanged(ctx context.Context, s *state.Session) error {
 	if v := a.identity.Version; v != "" && v != s.Version {
 		return refusal(primary.Session, "the password was changed since the session began")
 	}
@@ -107,9 +107,12 @@ func (a *attempt) recheck(ctx context.Context, identity string) error {
 	if !can || a.Session.Recheck == recheckNone {
 		return nil
 	}
-	now, err := a.ask(ctx, func(ctx context.Context) (primary.Identity, error) {
-		return backend.StillThere(ctx, a.request(secret.Text{}))
-	})
+	leave, err := a.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	now, err := backend.StillThere(ctx, a.request(secret.Text{}))
 	if errors.Is(err, errors.ErrUnsupported) {
 		trace.Note(ctx, "still there?", "", fmt.Sprintf("the account was not checked again: %v", err))
 		return nil

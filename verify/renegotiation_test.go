@@ -23,7 +23,7 @@ type accounts struct {
 	version  string
 }
 
-func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.Identity, error) {
+func (a *accounts) StillThere(_ context.Context, req *primary.Request) (primary.Identity, error) {
 	a.rechecks++
 	name := canonical(req.Username)
 	switch {
@@ -40,7 +40,7 @@ func (a *accounts) StillThere(_ context.Context, req primary.Request) (primary.I
 }
 
 // CheckPassword tells the version, too.
-func (a *accounts) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (a *accounts) CheckPassword(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	id, err := a.directory.CheckPassword(ctx, req)
 	id.Version = a.version
 	return id, err

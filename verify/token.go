@@ -59,7 +59,7 @@ func (a *attempt) checkToken(ctx context.Context, token challenge.SessionToken) 
 	case s.Username != a.login.Username:
 		return refusal(primary.Session, "the session token belongs to %q", s.Username)
 	}
-	err = a.continueSession(ctx, s, true)
+	err = a.continueSession(ctx, &s, true)
 	if verdictOf(err) == Unavailable {
 		a.awaitReturn(ctx, s)
 	}

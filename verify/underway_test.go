@@ -51,7 +51,7 @@ type panicking struct {
 	inside, goOn chan struct{}
 }
 
-func (b *panicking) CheckPassword(_ context.Context, req primary.Request) (primary.Identity, error) {
+func (b *panicking) CheckPassword(_ context.Context, req *primary.Request) (primary.Identity, error) {
 	if b.asked.Add(1) == 1 {
 		close(b.inside)
 		<-b.goOn
@@ -124,7 +124,7 @@ func TestWhoGivesUpLastSettlesWhatTheFirstLeft(t *testing.T) {
 // faulty is a backend with a fault that every login meets.
 type faulty struct{ *accounts }
 
-func (faulty) CheckPassword(context.Context, primary.Request) (primary.Identity, error) {
+func (faulty) CheckPassword(context.Context, *primary.Request) (primary.Identity, error) {
 	panic("a fault")
 }
 
@@ -152,7 +152,7 @@ func TestPanicsInASessionDoNotLockItsPlace(t *testing.T) {
 // waiting is a backend that refuses when it is told to.
 type waiting struct{ inside, goOn chan struct{} }
 
-func (b *waiting) CheckPassword(context.Context, primary.Request) (primary.Identity, error) {
+func (b *waiting) CheckPassword(context.Context, *primary.Request) (primary.Identity, error) {
 	close(b.inside)
 	<-b.goOn
 	return primary.Identity{}, fmt.Errorf("no such account: %w", primary.UnknownUser)

@@ -16,7 +16,7 @@ import (
 
 // Checker is what the suite exercises; every backend is one.
 type Checker interface {
-	CheckPassword(context.Context, primary.Request) (primary.Identity, error)
+	CheckPassword(context.Context, *primary.Request) (primary.Identity, error)
 }
 
 // Suite describes a backend with one known user.
@@ -36,7 +36,7 @@ func (s Suite) Run(t *testing.T) {
 }
 
 func (s Suite) check(ctx context.Context, user, password string) (primary.Identity, error) {
-	return s.Backend.CheckPassword(ctx, primary.Request{
+	return s.Backend.CheckPassword(ctx, &primary.Request{
 		Username: user, Password: secret.FromString(password), LoginID: "backendtest",
 	})
 }

@@ -35,7 +35,7 @@ func New(c Config) *Backend {
 
 // CheckPassword compares with the user's hash. For an unknown user it compares
 // with a hash that nothing matches, so that both take the same time.
-func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (id primary.Identity, err error) {
+func (b *Backend) CheckPassword(ctx context.Context, req *primary.Request) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "users file", "")
 	defer func() { end(err) }()
 	if err := ctx.Err(); err != nil {
@@ -88,7 +88,7 @@ func (b *Backend) Pretend(ctx context.Context, password secret.Text) {
 }
 
 // StillThere tells whether the user is in the file, primary.ErrRefused if not.
-func (b *Backend) StillThere(ctx context.Context, req primary.Request) (id primary.Identity, err error) {
+func (b *Backend) StillThere(ctx context.Context, req *primary.Request) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "users file", "")
 	defer func() { end(err) }()
 	users, err := b.current()

@@ -40,7 +40,7 @@ func add(t *testing.T, path, name string) {
 
 func check(path, name, password string) error {
 	_, err := file.New(file.Config{Path: path}).CheckPassword(context.Background(),
-		primary.Request{Username: name, Password: secret.FromString(password)})
+		&primary.Request{Username: name, Password: secret.FromString(password)})
 	return err
 }
 
@@ -54,7 +54,7 @@ func TestChangedFileIsReadAnew(t *testing.T) {
 	path := usersFile(t)
 	backend := file.New(file.Config{Path: path})
 	ask := func() error {
-		_, err := backend.CheckPassword(t.Context(), primary.Request{Username: "bob", Password: secret.FromString(password)})
+		_, err := backend.CheckPassword(t.Context(), &primary.Request{Username: "bob", Password: secret.FromString(password)})
 		return err
 	}
 	if err := ask(); !errors.Is(err, primary.ErrRefused) {
@@ -211,7 +211,7 @@ func TestVersionChangesWithThePassword(t *testing.T) {
 	backend := file.New(file.Config{Path: path})
 	version := func() string {
 		t.Helper()
-		req := primary.Request{Username: "ada"}
+		req := &primary.Request{Username: "ada"}
 		there, err := backend.StillThere(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)

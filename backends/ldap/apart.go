@@ -2,8 +2,8 @@ package ldap
 
 // apart does something on a stack of its own and waits for its end. A thousand
 // logins wait for a directory at once, and a stack that has grown stays so: with
-// the search and the handshake of TLS behind it, it would take two and four times
-// the memory. 8 KiB last for the frames of a login that waits, if those are small.
+// the search and the handshake of TLS behind it, it would take four and eight times
+// the memory. 4 KiB last for the frames of a login that waits, if those are small.
 func apart[T any](do func() (T, error)) (T, error) {
 	type end struct {
 		value    T

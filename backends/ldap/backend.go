@@ -99,12 +99,12 @@ func (b *Backend) RememberServers(m primary.ServerMemory) { b.health.avoid.Memor
 // once against the directory's lock-out; an outage goes on to the next server, and is returned, not as
 // primary.ErrRefused, when there is none left or ctx has ended. Only a server
 // that falls silent over the password itself may have counted it as well.
-func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (b *Backend) CheckPassword(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	if err := checkRequest(req); err != nil {
 		return primary.Identity{}, err
 	}
 	f, err := b.decide(ctx, func(ctx context.Context, e *endpoint) (*found, error) {
-		return b.ask(ctx, e, &req)
+		return b.ask(ctx, e, req)
 	})
 	if err != nil {
 		return primary.Identity{}, err
@@ -115,16 +115,10 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // decide has one server after the other asked, each within its share of the
 // time, until one comes to a verdict.
 func (b *Backend) decide(ctx context.Context, ask func(context.Context, *endpoint) (*found, error)) (*found, error) {
-	all, failed := b.servers(ctx)
-	b.health.recall(ctx, all)
-	servers, due := b.health.order(all)
-	for i := range due {
-		go b.probe(&due[i])
-	}
+	servers, failed := b.inOrder(ctx)
 	for i := range servers {
 		if ctx.Err() != nil {
-			failed = append(failed, context.Cause(ctx))
-			break
+			return nil, append(failed, context.Cause(ctx))
 		}
 		f, err := b.askInTime(ctx, &servers[i], len(servers)-i, ask)
 		if err == nil {
@@ -136,6 +130,17 @@ func (b *Backend) decide(ctx context.Context, ask func(context.Context, *endpoin
 		failed = append(failed, err)
 	}
 	return nil, failed
+}
+
+// inOrder also has servers probed that it is time for.
+func (b *Backend) inOrder(ctx context.Context) (servers []endpoint, failed outage) {
+	all, failed := b.servers(ctx)
+	b.health.recall(ctx, all)
+	servers, due := b.health.order(all)
+	for i := range due {
+		go b.probe(&due[i])
+	}
+	return servers, failed
 }
 
 // askInTime has a server asked, and remembers whether it answered. So many, with it,
@@ -153,7 +158,7 @@ func (b *Backend) askInTime(ctx context.Context, e *endpoint, servers int, ask f
 	return f, err
 }
 
-func checkRequest(req primary.Request) error {
+func checkRequest(req *primary.Request) error {
 	cause := ""
 	switch {
 	case req.Password.Empty():
@@ -215,9 +220,9 @@ func (b *Backend) checkUser(ctx context.Context, e *endpoint, req *primary.Reque
 
 // prove has the server check the password, on a connection of its own.
 func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
-	leave, err := place(ctx, b.pool.binding)
+	leave, err := b.placeToBind(ctx, e)
 	if err != nil {
-		return fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
+		return err
 	}
 	defer leave()
 	s, err := b.open(ctx, e)
@@ -226,6 +231,13 @@ func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password se
 	}
 	defer s.close()
 	return s.bindUser(ctx, dn, password)
+}
+
+func (b *Backend) placeToBind(ctx context.Context, e *endpoint) (leave func(), err error) {
+	if leave, err = place(ctx, b.pool.binding); err != nil {
+		return nil, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
+	}
+	return leave, nil
 }
 
 // outage is what each server said when none decided; all of it on one line.

@@ -80,8 +80,8 @@ func newBackend(t *testing.T, c Config) *Backend {
 	return b
 }
 
-func request(user, password string) primary.Request {
-	return primary.Request{Username: user, Password: secret.FromString(password), LoginID: "test"}
+func request(user, password string) *primary.Request {
+	return &primary.Request{Username: user, Password: secret.FromString(password), LoginID: "test"}
 }
 
 func login(t *testing.T, b *Backend, user, password string) (primary.Identity, error) {

@@ -112,5 +112,12 @@ func (b *Backend) share(ctx context.Context, servers int) time.Duration {
 }
 
 func (b *Backend) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %v", d.Round(time.Millisecond)))
+	return context.WithTimeoutCause(ctx, d, noAnswer(d))
+}
+
+// noAnswer within the time. Its text is made for those who read it: each login has one.
+type noAnswer time.Duration
+
+func (n noAnswer) Error() string {
+	return fmt.Sprintf("no answer within %v", time.Duration(n).Round(time.Millisecond))
 }

@@ -41,7 +41,7 @@ var internalAttributes = append([]string{attributeObjectSID, attributePrimaryGro
 //
 // An account that is locked for a while because somebody tried passwords is
 // still there: else anybody could end everybody's sessions.
-func (b *Backend) StillThere(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (b *Backend) StillThere(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	if b.config.BindTemplate != "" {
 		return primary.Identity{}, fmt.Errorf("ldap: with ldap.bind_template nobody but the user can ask for the user: %w", errors.ErrUnsupported)
 	}

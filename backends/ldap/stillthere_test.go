@@ -42,7 +42,7 @@ func TestStillThere(t *testing.T) {
 		s := start(t, o)
 		config := exampleConfig(t, s)
 		config.RequiredGroups = []string{fakeldap.ExampleGroupDN}
-		id, err := newBackend(t, config).StillThere(t.Context(), primary.Request{Username: "ada"})
+		id, err := newBackend(t, config).StillThere(t.Context(), &primary.Request{Username: "ada"})
 		if got := outcomeOf(t, id, err); got != c.want {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
@@ -59,7 +59,7 @@ func TestStillThereIsNotDecidedInAnOutage(t *testing.T) {
 	t.Parallel()
 	s := start(t, exampleWith(fakeldap.SearchUser, fakeldap.Fault{Code: 52}))
 	ask := func(c Config, name string) error {
-		_, err := newBackend(t, c).StillThere(t.Context(), primary.Request{Username: name})
+		_, err := newBackend(t, c).StillThere(t.Context(), &primary.Request{Username: name})
 		return err
 	}
 	if err := ask(exampleConfig(t, s), "ada"); err == nil || errors.Is(err, primary.ErrRefused) {

@@ -45,9 +45,9 @@ func checkTemplate(template string) error {
 // names, and then read that entry and its groups on the same connection. It
 // ends with the login.
 func (b *Backend) direct(ctx context.Context, e *endpoint, req *primary.Request) (*found, error) {
-	leave, err := place(ctx, b.pool.binding)
+	leave, err := b.placeToBind(ctx, e)
 	if err != nil {
-		return nil, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
+		return nil, err
 	}
 	defer leave()
 	s, err := b.open(ctx, e)

@@ -18,7 +18,7 @@ const fairWait = 2 * time.Second
 // ask puts one question to one server, the first of so many that are left.
 // round is what an earlier question left: the State attribute to return, none
 // when empty, and the secrets that it has seen.
-func (b *Backend) ask(ctx context.Context, server string, req primary.Request, round pending, left int) (id primary.Identity, err error) {
+func (b *Backend) ask(ctx context.Context, server string, req *primary.Request, round pending, left int) (id primary.Identity, err error) {
 	end := trace.Start(ctx, "Access-Request", server)
 	defer func() { end(err) }()
 	if b.cfg.Push {

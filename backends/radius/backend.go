@@ -90,7 +90,7 @@ func (b *Backend) SpendPasswords() { b.passwordsSpent = true }
 // A password that the protocol cannot carry faithfully is refused unasked:
 // User-Password is padded with NULs, so the server would see "x" for "x\x00",
 // and MS-CHAPv2 takes text alone.
-func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (primary.Identity, error) {
+func (b *Backend) CheckPassword(ctx context.Context, req *primary.Request) (primary.Identity, error) {
 	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
@@ -122,8 +122,9 @@ func (b *Backend) CheckPassword(ctx context.Context, req primary.Request) (prima
 // challenged, or else it is refused. The answer travels as the password did,
 // and with MS-CHAPv2 the server has to prove that it knows it. The results are
 // those of CheckPassword; another ChallengeError is the next round.
-func (b *Backend) AnswerChallenge(ctx context.Context, req primary.Request, state []byte) (primary.Identity, error) {
-	req.Code = secret.Text{} // an answer stands alone
+func (b *Backend) AnswerChallenge(ctx context.Context, req *primary.Request, state []byte) (primary.Identity, error) {
+	alone := *req
+	alone.Code, req = secret.Text{}, &alone // an answer comes without a code
 	if err := b.checkFields(req); err != nil {
 		return primary.Identity{}, err
 	}
@@ -147,7 +148,7 @@ func decided(err error) bool {
 }
 
 // checkFields refuses what an Access-Request cannot carry.
-func (b *Backend) checkFields(req primary.Request) error {
+func (b *Backend) checkFields(req *primary.Request) error {
 	sent := b.cfg.composed(req)
 	var why string
 	switch {

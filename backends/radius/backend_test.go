@@ -79,8 +79,8 @@ func backend(t *testing.T, cfg Config) *Backend {
 	return b
 }
 
-func login(user, password string) primary.Request {
-	return primary.Request{Username: user, Password: secret.FromString(password), LoginID: "test"}
+func login(user, password string) *primary.Request {
+	return &primary.Request{Username: user, Password: secret.FromString(password), LoginID: "test"}
 }
 
 // outage fails the test unless nothing was decided.
@@ -100,7 +100,7 @@ func TestConformance(t *testing.T) {
 func TestUnfitFieldsAreRefusedUnasked(t *testing.T) {
 	s := start(t, fakeradius.Options{AcceptAll: true})
 	b := backend(t, config(t, s.Addr()))
-	for name, req := range map[string]primary.Request{
+	for name, req := range map[string]*primary.Request{
 		"empty password":      login("alice", ""),
 		"trailing NUL":        login("alice", password+"\x00"),
 		"password of 129":     login("alice", strings.Repeat("p", 129)),

@@ -30,7 +30,7 @@ type pending struct {
 // whether the answer may be seen (RFC 2869 section 5.10); without it, it may
 // not. State may be absent (RFC 2865 section 5.44) and then is not returned; more
 // than one, or an empty one, is an outage.
-func challenge(answer *radius.Packet, server string, req primary.Request, earlier trails, codeSpent bool) error {
+func challenge(answer *radius.Packet, server string, req *primary.Request, earlier trails, codeSpent bool) error {
 	states := texts(answer, typeState)
 	if len(states) > 1 || len(states) == 1 && states[0] == "" {
 		return fmt.Errorf("radius: server %s: Access-Challenge with a malformed State", server)

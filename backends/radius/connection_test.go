@@ -184,7 +184,7 @@ func TestRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 			"alice": {Password: password}, "bob": {Answers: []fakeradius.Kind{fakeradius.Hangup}},
 		}}, nil)
 		req := login("bob", password)
-		c.change(&cfg, &req)
+		c.change(&cfg, req)
 		b := backend(t, cfg)
 		if name == "one-time password" {
 			b.SpendPasswords()

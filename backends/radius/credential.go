@@ -37,7 +37,7 @@ type credential interface {
 }
 
 // newCredential draws new challenges. The password is never empty.
-func (b *Backend) newCredential(req primary.Request) credential {
+func (b *Backend) newCredential(req *primary.Request) credential {
 	password := b.cfg.composed(req)
 	switch b.cfg.Protocol {
 	case protocolCHAP:

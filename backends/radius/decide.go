@@ -11,7 +11,7 @@ import (
 
 // decide turns an authentic answer into the verdict. earlier are the secrets of
 // the rounds before this one.
-func (b *Backend) decide(answer *radius.Packet, server string, req primary.Request, earlier trails) (primary.Identity, error) {
+func (b *Backend) decide(answer *radius.Packet, server string, req *primary.Request, earlier trails) (primary.Identity, error) {
 	switch answer.Code {
 	case radius.CodeAccessAccept:
 		err := b.checkService(answer)
@@ -34,7 +34,7 @@ func (b *Backend) decide(answer *radius.Packet, server string, req primary.Reque
 
 // refusal has the server's words as its cause, and for the user where the
 // configuration wants it, unless they repeat a secret; and what MS-CHAP-Error says.
-func (b *Backend) refusal(answer *radius.Packet, server string, req primary.Request, earlier trails) error {
+func (b *Backend) refusal(answer *radius.Packet, server string, req *primary.Request, earlier trails) error {
 	message, cause := discreet(replyMessage(answer), req, earlier), "Access-Reject: "
 	if message != "" {
 		cause += fmt.Sprintf("%q: ", clean(message))

@@ -35,7 +35,7 @@ const (
 type trails []byte
 
 // with adds the secrets of a request.
-func (t trails) with(req primary.Request) trails {
+func (t trails) with(req *primary.Request) trails {
 	if len(t) == 0 {
 		t = make(trails, saltLen)
 		_, _ = rand.Read(t) // never fails; it ends the process instead
@@ -84,7 +84,7 @@ func (t trails) found(text string) bool {
 
 // discreet is a server's text, or nothing when it repeats a secret of this
 // request or of an earlier one of the login.
-func discreet(text string, req primary.Request, earlier trails) string {
+func discreet(text string, req *primary.Request, earlier trails) string {
 	// An answer of few bytes may be the choice from a menu, which is no secret.
 	choice := len(earlier) > 0 && len(req.Password.Reveal()) < minTrail
 	if !choice && quotes(text, req.Password) || quotes(text, req.Code) || earlier.found(text) {

@@ -18,7 +18,7 @@ import (
 
 // exchange asks one server. An error that is an outage says where it may have
 // asked the user.
-func (b *Backend) exchange(ctx context.Context, server string, req primary.Request, c credential, round pending) (*radius.Packet, error) {
+func (b *Backend) exchange(ctx context.Context, server string, req *primary.Request, c credential, round pending) (*radius.Packet, error) {
 	if link := b.links[server]; link != nil {
 		return b.exchangeTLS(ctx, link, req, c, round)
 	}
@@ -27,7 +27,7 @@ func (b *Backend) exchange(ctx context.Context, server string, req primary.Reque
 
 // exchangeUDP asks at the server's first address, and at the next ones as long
 // as the network says that nobody is there.
-func (b *Backend) exchangeUDP(ctx context.Context, server string, req primary.Request, c credential, state []byte) (*radius.Packet, error) {
+func (b *Backend) exchangeUDP(ctx context.Context, server string, req *primary.Request, c credential, state []byte) (*radius.Packet, error) {
 	addresses, err := b.resolve(ctx, server)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (b *Backend) exchangeUDP(ctx context.Context, server string, req primary.Re
 // the tries are used up. The socket is connected, so the kernel drops what comes
 // from any other address, and it is new for each request, so its port is random.
 // received tells, with an error, whether the server may have got the request.
-func (b *Backend) exchangeAt(ctx context.Context, server string, at netip.AddrPort, req primary.Request, c credential, state []byte) (answer *radius.Packet, received bool, err error) {
+func (b *Backend) exchangeAt(ctx context.Context, server string, at netip.AddrPort, req *primary.Request, c credential, state []byte) (answer *radius.Packet, received bool, err error) {
 	// Without a handshake there is nothing at which dialling would look at ctx.
 	if err := ctx.Err(); err != nil {
 		return nil, false, fmt.Errorf("given up: %w", err)

@@ -39,7 +39,7 @@ func (b *Backend) TakesCode() bool { return b.cfg.TakesCode() }
 // composed is what goes to the server: the password, with the code that came
 // along where the format has a place for it. Without a code the password goes
 // as it was typed, whatever the format: the user may have put the code into it.
-func (c Config) composed(req primary.Request) []byte {
+func (c Config) composed(req *primary.Request) []byte {
 	if !c.spends(req) {
 		return req.Password.Reveal()
 	}
@@ -50,4 +50,4 @@ func (c Config) composed(req primary.Request) []byte {
 }
 
 // spends tells whether the request's code is part of what is sent.
-func (c Config) spends(req primary.Request) bool { return c.TakesCode() && !req.Code.Empty() }
+func (c Config) spends(req *primary.Request) bool { return c.TakesCode() && !req.Code.Empty() }

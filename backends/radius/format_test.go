@@ -11,7 +11,7 @@ import (
 )
 
 // withCode is a login whose code came along.
-func withCode(user, password, code string) primary.Request {
+func withCode(user, password, code string) *primary.Request {
 	req := login(user, password)
 	req.Code = secret.FromString(code)
 	return req

@@ -79,7 +79,7 @@ func connect(ctx context.Context, server string, client *tlsclient.Client) (*tls
 
 // exchangeTLS writes a request once, and again, where that is safe, when the
 // connection was lost.
-func (b *Backend) exchangeTLS(ctx context.Context, link *radsec.Server, req primary.Request, c credential, round pending) (*radius.Packet, error) {
+func (b *Backend) exchangeTLS(ctx context.Context, link *radsec.Server, req *primary.Request, c credential, round pending) (*radius.Packet, error) {
 	answer, written, err := link.Exchange(ctx, radsec.Request{
 		Encode: func(slot radsec.Slot) ([]byte, error) {
 			return b.encode(b.place(radius.CodeAccessRequest, slot), req, c, round.state)

@@ -51,7 +51,7 @@ func newEnvelope(code radius.Code, secret []byte, local net.Addr) envelope {
 // would tell the server to leave out the attributes of the session (RFC 2865
 // section 5.6), and Framed-Protocol would make FreeRADIUS' stock "hints" take
 // the user for a PPP caller. Acct-Session-Id is the id in our log lines.
-func (b *Backend) encode(e envelope, req primary.Request, c credential, state []byte) ([]byte, error) {
+func (b *Backend) encode(e envelope, req *primary.Request, c credential, state []byte) ([]byte, error) {
 	p := e.begin()
 	if err := rfc2865.UserName_SetString(p, req.Username); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (e envelope) seal() ([]byte, error) {
 
 // session is what the request says beside the user's proof: what is known of
 // this login, and radius.attributes, which also stand in place of ours.
-func (b *Backend) session(req primary.Request, local net.Addr) radius.Attributes {
+func (b *Backend) session(req *primary.Request, local net.Addr) radius.Attributes {
 	attrs := slices.Clone(b.constants)
 	unlessSet := func(of radius.Type, value radius.Attribute) {
 		if len(value) > 0 && !has(b.constants, of) {

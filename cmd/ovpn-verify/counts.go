@@ -66,10 +66,9 @@ func lockedOut(store *state.Store) (l status.Locked, err error) {
 
 // countedDecide counts also what does not come to a decision.
 func (s *service) countedDecide(ctx context.Context, login *verify.Login) *verify.Decision {
-	began := time.Now()
 	d := &verify.Decision{Verdict: verify.Unavailable, Reason: verify.ReasonInternal}
 	s.counts.Began()
-	defer func() { s.counts.Login(d.Verdict.String(), d.Reason, time.Since(began)) }()
+	defer func() { s.counts.Login(d.Verdict.String(), d.Reason, d.Took) }()
 	s.pipeline.DecideTo(ctx, login, d)
 	return d
 }

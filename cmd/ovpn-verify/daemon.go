@@ -116,7 +116,13 @@ func (s *service) forWorker(path string, replaced func() bool) worker.Service {
 // the one only.
 func (s *service) decide(ctx context.Context, call *openvpn.Call, results *openvpn.Results) {
 	login := s.newLogin(call)
-	d := s.countedDecide(ctx, login)
+	s.answer(s.countedDecide(ctx, login), login, results)
+}
+
+// answer has a frame of its own: see verify.DecideTo.
+//
+//go:noinline
+func (s *service) answer(d *verify.Decision, login *verify.Login, results *openvpn.Results) {
 	var err error
 	if d.Verdict == verify.Accepted {
 		err = results.Accept()
@@ -129,11 +135,8 @@ func (s *service) decide(ctx context.Context, call *openvpn.Call, results *openv
 	}
 }
 
-// record is kept out of the frame in which a login waits: see verify.DecideTo.
-//
-//go:noinline
 func (s *service) record(d *verify.Decision, login *verify.Login) {
-	d.Record(s.log, *login, s.config.Login.Backend)
+	d.Record(s.log, login, s.config.Login.Backend)
 }
 
 func (s *service) newLogin(call *openvpn.Call) *verify.Login {

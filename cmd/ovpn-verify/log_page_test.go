@@ -34,7 +34,7 @@ func recorded(t *testing.T, write func(*slog.Logger)) []string {
 func TestThePageOfTheLogHasEveryField(t *testing.T) {
 	page := pageOf(t, "log.md")
 	login := recorded(t, func(log *slog.Logger) {
-		verify.Decision{Notes: []string{"n"}, Cause: errors.New("c")}.Record(log, verify.Login{}, "file")
+		(&verify.Decision{Notes: []string{"n"}, Cause: errors.New("c")}).Record(log, &verify.Login{}, "file")
 	})
 	if got := tableOf(t, page, "## Logins"); !slices.Equal(got, login) {
 		t.Errorf("of a login the page has %q, the record %q", got, login)

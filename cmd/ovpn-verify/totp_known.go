@@ -27,7 +27,7 @@ func asSpelled(ctx context.Context, c config.Config, user string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, knownTimeout)
 	defer cancel()
-	id, err := accounts.StillThere(ctx, primary.Request{Username: user})
+	id, err := accounts.StillThere(ctx, &primary.Request{Username: user})
 	switch refusal, _ := errors.AsType[primary.Refusal](err); {
 	case err == nil && state.Key(id.Name) != state.Key(user):
 		return &hintError{fmt.Errorf("%q is %q in the directory, and codes are looked up by that name", user, id.Name),

@@ -57,7 +57,7 @@ func TestLDAPStillThere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		id, err := backend.StillThere(t.Context(), primary.Request{Username: step.user})
+		id, err := backend.StillThere(t.Context(), &primary.Request{Username: step.user})
 		got := "outage"
 		switch {
 		case err == nil && id.Name == "ada":
@@ -72,7 +72,7 @@ func TestLDAPStillThere(t *testing.T) {
 	if err := slapd.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := backend.StillThere(t.Context(), primary.Request{Username: "ada"}); err == nil || errors.Is(err, primary.ErrRefused) {
+	if _, err := backend.StillThere(t.Context(), &primary.Request{Username: "ada"}); err == nil || errors.Is(err, primary.ErrRefused) {
 		t.Errorf("in an outage: %v", err)
 	}
 }
@@ -126,7 +126,7 @@ func TestRADIUSAttributesReceived(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := backend.CheckPassword(t.Context(), primary.Request{Username: "grace", Password: secret.FromString("grace secret")})
+	id, err := backend.CheckPassword(t.Context(), &primary.Request{Username: "grace", Password: secret.FromString("grace secret")})
 	if err != nil {
 		t.Fatal(err)
 	}

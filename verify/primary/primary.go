@@ -16,7 +16,7 @@ import (
 // the user no attempt and never reads as "wrong password".
 var ErrRefused = errors.New("refused")
 
-// Request is one question to a backend.
+// Request is one question to a backend, which only reads it.
 type Request struct {
 	Username string      // as typed, valid UTF-8 without control characters, not empty
 	Password secret.Text // or the answer to a challenge; never empty when a password is checked

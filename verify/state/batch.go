@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"ovpn-verify/verify/trace"
 )
@@ -23,28 +24,31 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 // askOrUndo is ask for what can be taken back by undo: who gave up may take it for
 // not written.
 func askOrUndo[T any](ctx context.Context, s *Store, op func(*txn) (T, error), undo func(*txn) error) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxWait)
-	defer cancel()
-	var none, value T
-	c := &call{ctx: ctx, undo: undo, done: make(chan struct{})}
-	c.wrote.Store(true) // until it has been run
-	c.op = func(t *txn) (err error) {
+	var value T
+	err := s.perform(newCall(ctx, time.Now().Add(maxWait), undo, func(t *txn) (err error) {
 		value, err = op(t)
 		return err
+	}))
+	if err != nil { // value may still be written to: do not touch it
+		var none T
+		return none, err
 	}
+	return value, nil
+}
+
+// perform has no part in what the call's result is of, for logins wait in it: see
+// verify.DecideTo.
+func (s *Store) perform(c *call) error {
 	if err := s.enqueue(c); err != nil {
-		return none, s.unavailable(err)
+		return s.unavailable(err)
 	}
-	if err := s.outcome(c); err != nil { // value may still be written to: do not touch it
-		return none, s.unavailable(err)
+	if err := s.outcome(c); err != nil {
+		return s.unavailable(err)
 	}
-	switch {
-	case c.err == nil:
-		return value, nil
-	case isAnswer(c.err):
-		return none, c.err
+	if c.err == nil || isAnswer(c.err) {
+		return c.err
 	}
-	return none, s.unavailable(c.err)
+	return s.unavailable(c.err)
 }
 
 // isAnswer tells answers from failures. After an answer the transaction goes on
@@ -96,7 +100,7 @@ func (s *Store) lead() {
 func (s *Store) waiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.queue = slices.DeleteFunc(s.queue, func(c *call) bool { return c.ctx.Err() != nil })
+	s.queue = slices.DeleteFunc(s.queue, func(c *call) bool { return c.over() != nil })
 	s.leading = len(s.queue) > 0
 	return s.leading
 }

@@ -10,7 +10,7 @@ func TestABatchIsBounded(t *testing.T) {
 	s := Open(t.TempDir()+"/state.db", t.TempDir()+"/key")
 	calls := make([]*call, 2*maxBatch+1)
 	for i := range calls {
-		calls[i] = &call{ctx: context.Background()}
+		calls[i] = newCall(context.Background(), soon(), nil, nil)
 	}
 	s.queue = append(s.queue, calls...)
 	for at := 0; at < len(calls); {

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,17 +11,35 @@ import (
 
 // call is one operation that waits for its turn.
 type call struct {
-	ctx  context.Context
-	op   func(*txn) error
-	undo func(*txn) error // see undo.go; nil: what op wrote stays
-	err  error            // set before done is closed
-	done chan struct{}
+	ctx   context.Context
+	until time.Time // whichever ends first
+	op    func(*txn) error
+	undo  func(*txn) error // see undo.go; nil: what op wrote stays
+	err   error            // set before done is closed
+	done  chan struct{}
 
 	wrote atomic.Bool // op did, when it ran last
 
 	committing bool // what it wrote is; with Store.mu
 	gaveUp     bool // its caller did, nevertheless; with Store.mu
 	undoes     bool // it is the undo of another one
+}
+
+func newCall(ctx context.Context, until time.Time, undo, op func(*txn) error) *call {
+	c := &call{ctx: ctx, until: until, op: op, undo: undo, done: make(chan struct{})}
+	c.wrote.Store(true) // until it has been run
+	return c
+}
+
+// over tells why nobody waits for the call any more, nil while somebody may.
+func (c *call) over() error {
+	switch {
+	case c.ctx.Err() != nil:
+		return context.Cause(c.ctx)
+	case !time.Now().Before(c.until):
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // commitGrace is what a transaction that is being written may take beyond the
@@ -31,12 +50,19 @@ const commitGrace = 300 * time.Millisecond
 // unless it is being written. An error tells of the latter; only with nil are c.err and
 // the result there.
 func (s *Store) outcome(c *call) error {
+	until := time.NewTimer(time.Until(c.until))
+	defer until.Stop()
 	select {
 	case <-c.done:
 		return nil
 	case <-c.ctx.Done():
+	case <-until.C:
 	}
-	gaveUp := fmt.Errorf("gave up waiting for it: %w", context.Cause(c.ctx))
+	return s.tooLate(c)
+}
+
+func (s *Store) tooLate(c *call) error {
+	gaveUp := fmt.Errorf("gave up waiting for it: %w", cmp.Or(c.over(), context.DeadlineExceeded))
 	if s.leave(c) {
 		return gaveUp
 	}
@@ -89,7 +115,7 @@ func (s *Store) stillWanted(batch []*call, committing bool) []*call {
 		if c.committing {
 			return false
 		}
-		if err := c.ctx.Err(); err != nil {
+		if err := c.over(); err != nil {
 			c.err = err
 			return true
 		}

@@ -96,7 +96,7 @@ func (s *Store) anybodyWaits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.queue {
-		if c.ctx.Err() == nil {
+		if c.over() == nil {
 			return true
 		}
 	}

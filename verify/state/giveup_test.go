@@ -94,7 +94,7 @@ func TestWhoGivesUpDuringTheCommitHearsWhatBecameOfIt(t *testing.T) {
 	for name, ends := range map[string]bool{"in time": true, "too late": false} {
 		over, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		c := &call{ctx: over, done: make(chan struct{})}
+		c := newCall(over, soon(), nil, nil)
 		if !s.commits([]*call{c}) {
 			t.Errorf("%s: its caller has not given up", name)
 		}
@@ -128,13 +128,13 @@ func TestABatchIsRepeatedOnceForThoseWhoGiveUp(t *testing.T) {
 	for i := range uint64(10) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		batch = append(batch, &call{ctx: ctx, op: func(tx *txn) error {
+		batch = append(batch, newCall(ctx, soon(), nil, func(tx *txn) error {
 			runs++
 			cancel()
 			return tx.spend(Spend{Identity: "ada", Step: 2 + i}, now)
-		}})
+		}))
 	}
-	kept := &call{ctx: t.Context(), op: func(tx *txn) error { return tx.spend(Spend{Identity: "bob", Step: 1}, now) }}
+	kept := newCall(t.Context(), soon(), nil, func(tx *txn) error { return tx.spend(Spend{Identity: "bob", Step: 1}, now) })
 	must(t, s.run(d, append(batch, kept)))
 	if runs != len(batch) || kept.err != nil {
 		t.Errorf("%d ran, who stayed has %v", runs, kept.err)
@@ -145,3 +145,6 @@ func TestABatchIsRepeatedOnceForThoseWhoGiveUp(t *testing.T) {
 		}
 	}
 }
+
+// soon is when nobody waits for a call any more.
+func soon() time.Time { return time.Now().Add(maxWait) }

@@ -98,22 +98,23 @@ func (t *txn) inherit(r *sessionRecord, now time.Time) error {
 // connection does not come up. Of logins at the same moment only one is no retry.
 const minRetry = time.Second
 
-// Recognise tells whether this field let a session of this user in before. A
-// Retry, which is looked for when retries are wanted, is forgotten by being
-// answered.
-func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, retries bool, now time.Time) (Session, Recognised, error) {
+// Recognise tells whether this field let a session of this user in before, and which:
+// nil where it is Unknown. A Retry, which is looked for when retries are wanted, is
+// forgotten by being answered.
+func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, retries bool, now time.Time) (*Session, Recognised, error) {
 	type answer struct {
-		Session
-		how Recognised
+		session *Session
+		how     Recognised
 	}
 	a, err := ask(ctx, s, func(t *txn) (answer, error) {
 		r, how, err := s.recognise(t, place, field, retries, now)
 		if err != nil || r == nil {
 			return answer{}, err
 		}
-		return answer{r.session(), how}, nil
+		session := r.session()
+		return answer{&session, how}, nil
 	})
-	return a.Session, a.how, err
+	return a.session, a.how, err
 }
 
 func (s *Store) recognise(t *txn, place Place, field secret.Text, retries bool, now time.Time) (*sessionRecord, Recognised, error) {

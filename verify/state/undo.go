@@ -65,13 +65,11 @@ func (c *call) toUndo(err error) bool {
 
 // undoing is the call that undoes c. Nobody waits for it.
 func (c *call) undoing() *call {
-	ctx := c.ctx // of an undo that goes on
+	until := c.until // of an undo that goes on
 	if !c.undoes {
-		var end func()
-		ctx, end = context.WithCancel(context.Background())
-		time.AfterFunc(undoFor, end)
+		until = time.Now().Add(undoFor)
 	}
-	u := &call{ctx: ctx, op: c.undo, undo: c.undo, undoes: true, done: make(chan struct{})}
-	u.wrote.Store(true) // until it has looked
+	u := newCall(context.Background(), until, c.undo, c.undo)
+	u.undoes = true
 	return u
 }

@@ -99,12 +99,8 @@ func (w *worker) run(j *pendingJob) {
 		})
 	}
 	defer end()
-	if j.crowded {
+	if j.crowded || j.callErr != nil {
 		w.turnAway(j)
-		return
-	}
-	if j.callErr != nil {
-		w.Log.Error("login refused", "cause", j.callErr)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.Deadline)
@@ -122,11 +118,14 @@ func (w *worker) run(j *pendingJob) {
 func (w *worker) turnAway(j *pendingJob) {
 	_ = j.work.giveUp()
 	defer w.reportPanic(j.work.givenUp())
-	if j.call.Event == openvpn.UserPassVerify && j.callErr == nil {
+	switch {
+	case !j.crowded:
+		w.Log.Error("login refused", "cause", j.callErr)
+	case j.call.Event == openvpn.UserPassVerify && j.callErr == nil:
 		w.TooMany(j.call)
-		return
+	default:
+		w.Log.Warn(j.work.givenUp()+": too many are pending", "max_pending", w.MaxPending)
 	}
-	w.Log.Warn(j.work.givenUp()+": too many are pending", "max_pending", w.MaxPending)
 }
 
 // reportPanic logs where it happened. The value of a panic and the arguments
