@@ -9,6 +9,7 @@ import (
 
 	"ovpn-verify/verify/front/reason"
 	"ovpn-verify/verify/primary"
+	"ovpn-verify/verify/turns"
 )
 
 // Whoever comes from the place of a session, such as a neighbour behind the same
@@ -53,7 +54,7 @@ func TestTheSameWrongPasswordManyTimesAtOnceIsAskedOnce(t *testing.T) {
 // Sprayed at once: what waits for its turn is not asked once the address is locked out.
 func TestOnePasswordForManyUsersAtOnceIsLimitedByAddress(t *testing.T) {
 	f, backend := newSlow(t)
-	f.turns = newTurns(4)
+	f.turns = turns.New(4, 4, patience)
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() { f.want(Refused, "", f.from("192.0.2.66", fmt.Sprint("user", i), "Summer2026")) })

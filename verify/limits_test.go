@@ -15,6 +15,7 @@ import (
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/turns"
 )
 
 // withLimits locks after three failures for ten minutes.
@@ -166,7 +167,7 @@ func newSlow(t *testing.T) (*fixture, *slow) {
 		passwordOnly(p)
 		p.Backend = backend
 	})
-	f.turns = newTurns(100)
+	f.turns = turns.New(100, 100, patience)
 	return f, backend
 }
 
@@ -322,7 +323,7 @@ func (c *counting) EndAttempt(_ context.Context, _ string, ended []state.Ended, 
 func TestNobodyIsToldOfAFailureBeforeItIsCounted(t *testing.T) {
 	f, _ := newSlow(t)
 	counts := &counting{Store: f.Store}
-	f.Store, f.turns = counts, newTurns(2048)
+	f.Store, f.turns = counts, turns.New(fewAtOnce, 2048, patience)
 	var wg sync.WaitGroup
 	for i := range 400 {
 		user := fmt.Sprintf("user%d", i)

@@ -133,7 +133,7 @@ const maxRounds = 10
 // turn waits until the backend may be asked, and returns what to call after that.
 func (a *attempt) turn(ctx context.Context) (leave func(), err error) {
 	a.asked = true
-	leave, waited, err := a.turns.take(ctx)
+	leave, waited, err := a.turns.Take(ctx)
 	if err != nil {
 		return nil, tooBusy(ctx, "other logins' backend checks")
 	}

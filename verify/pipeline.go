@@ -19,6 +19,7 @@ import (
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
 	"ovpn-verify/verify/trace"
+	"ovpn-verify/verify/turns"
 )
 
 // PasswordChecker is all the pipeline asks of a backend. nil error: the
@@ -76,13 +77,19 @@ type Pipeline struct {
 	// the user's phone, so that a renegotiation must not ask again.
 	OneTimePasswords bool
 
-	turns    turns // of backend checks
+	turns    *turns.Turns // of backend checks
 	underWay *underWay
 }
 
+// So many ask a backend at once while each is through within the patience.
+const (
+	fewAtOnce = 64
+	patience  = 50 * time.Millisecond
+)
+
 // New makes a pipeline that asks the backend for at most maxConcurrent logins at once.
 func New(p Pipeline, maxConcurrent int) *Pipeline {
-	p.turns = newTurns(maxConcurrent)
+	p.turns = turns.New(fewAtOnce, maxConcurrent, patience)
 	p.underWay = &underWay{attempts: map[[sha256.Size]byte]*sharedAttempt{}}
 	return &p
 }

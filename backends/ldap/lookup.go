@@ -42,7 +42,7 @@ func (b *Backend) newSearcher(ctx context.Context, e *endpoint) (*session, error
 // lookUp finds the user. A connection that was used before and fails was most
 // likely dropped by the server meanwhile: it is replaced, by a new one.
 func (b *Backend) lookUp(ctx context.Context, e *endpoint, username string) (*found, error) {
-	leave, err := place(ctx, b.pool.searching)
+	leave, _, err := b.pool.searching.Take(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
 	}

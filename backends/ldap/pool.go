@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"ovpn-verify/verify/turns"
 )
 
 const (
@@ -16,6 +18,10 @@ const (
 	// searchShare is the part of them that search. A search is over sooner than
 	// the comparison of a password, and fewer connections are used more often.
 	searchShare = 4
+	// So many search at once while each is through within the patience: to wait for a
+	// connection that is good costs less than to make one and sign in.
+	fewSearching   = 8
+	searchPatience = 20 * time.Millisecond
 )
 
 // pool keeps connections that are bound as the service account, or anonymous,
@@ -23,7 +29,7 @@ const (
 // a user was bound is never among them. It also holds the number of
 // connections down, for those that search and for those that bind.
 type pool struct {
-	searching chan struct{}
+	searching *turns.Turns
 	binding   chan struct{}
 
 	mu   sync.Mutex
@@ -34,7 +40,7 @@ type pool struct {
 func newPool(connections int) *pool {
 	searching := max(1, connections/searchShare)
 	return &pool{
-		searching: make(chan struct{}, searching),
+		searching: turns.New(fewSearching, searching, searchPatience),
 		binding:   make(chan struct{}, max(1, connections-searching)),
 		idle:      map[string][]*session{},
 	}
@@ -101,7 +107,7 @@ func (p *pool) clear() {
 		waiting += len(idle)
 	}
 	for url, idle := range p.idle {
-		for len(idle) > 0 && waiting+len(p.searching) > cap(p.searching) {
+		for len(idle) > 0 && waiting+p.searching.Taken() > p.searching.Most() {
 			idle[0].abandon()
 			idle = idle[1:]
 			waiting--

@@ -101,7 +101,7 @@ func TestAStorm(t *testing.T) {
 	if n.MaxConnections > 2*atOnce {
 		t.Errorf("%d connections at the same time", n.MaxConnections)
 	}
-	if most := cap(b.pool.searching) + cap(b.pool.binding); most != atOnce {
+	if most := b.pool.searching.Most() + cap(b.pool.binding); most != atOnce {
 		t.Errorf("%d connections are allowed at the same time", most)
 	}
 	if right := len(outcomes) - len(slices.DeleteFunc(slices.Clone(outcomes), func(o outcome) bool { return o == accepted })); right != logins*4/5 || slices.Contains(outcomes, down) {

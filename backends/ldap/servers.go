@@ -88,7 +88,7 @@ func (b *Backend) probe(e *endpoint) {
 	defer func() { _ = recover() }()
 	ctx, cancel := b.withTimeout(context.Background(), b.config.Timeout)
 	defer cancel()
-	leave, err := place(ctx, b.pool.searching)
+	leave, _, err := b.pool.searching.Take(ctx)
 	if err != nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package verify
+package turns
 
 import (
 	"context"
@@ -10,11 +10,16 @@ import (
 	"time"
 )
 
+const (
+	fewAtOnce = 64
+	patience  = 50 * time.Millisecond
+)
+
 // occupied are the turns of which so many are taken for an hour.
-func occupied(t *testing.T, turns turns, count int) (leave []func()) {
+func occupied(t *testing.T, turns *Turns, count int) (leave []func()) {
 	t.Helper()
 	for range count {
-		l, _, err := turns.take(t.Context())
+		l, _, err := turns.Take(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,12 +31,12 @@ func occupied(t *testing.T, turns turns, count int) (leave []func()) {
 func TestTurnsAreServedInOrder(t *testing.T) {
 	for most, before := range map[int]int{1: 1, 8: 8, fewAtOnce + 10: fewAtOnce + 10} {
 		synctest.Test(t, func(t *testing.T) {
-			turns := newTurns(most)
+			turns := New(fewAtOnce, most, patience)
 			leave := occupied(t, turns, before)
 			var order []int
 			for i := range 100 {
 				go func() {
-					leave, waited, err := turns.take(t.Context())
+					leave, waited, err := turns.Take(t.Context())
 					if err != nil || !waited {
 						t.Errorf("waited %t, %v", waited, err)
 						return
@@ -55,7 +60,7 @@ func TestTurnsAreServedInOrder(t *testing.T) {
 func TestASlowBackendIsAskedByMore(t *testing.T) {
 	for takes, want := range map[time.Duration]int{time.Millisecond: fewAtOnce, 2 * time.Second: 500} {
 		synctest.Test(t, func(t *testing.T) {
-			turns := newTurns(500)
+			turns := New(fewAtOnce, 500, patience)
 			var mu sync.Mutex
 			asking, most := 0, 0
 			began := time.Now()
@@ -68,7 +73,7 @@ func TestASlowBackendIsAskedByMore(t *testing.T) {
 			}
 			for range 600 {
 				go func() {
-					leave, _, err := turns.take(t.Context())
+					leave, _, err := turns.Take(t.Context())
 					if err != nil {
 						t.Error(err)
 						return
@@ -94,11 +99,11 @@ func TestASlowBackendIsAskedByMore(t *testing.T) {
 func TestWaitingForATurnEnds(t *testing.T) {
 	for _, most := range []int{1, fewAtOnce + 1} {
 		synctest.Test(t, func(t *testing.T) {
-			turns := newTurns(most)
+			turns := New(fewAtOnce, most, patience)
 			leave := occupied(t, turns, min(most, fewAtOnce))
 			ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 			defer cancel()
-			if _, _, err := turns.take(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			if _, _, err := turns.Take(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%v", err)
 			}
 			for _, l := range leave {
