@@ -42,16 +42,15 @@ func (b *Backend) newSearcher(ctx context.Context, e *endpoint) (*session, error
 // lookUp finds the user. A connection that was used before and fails was most
 // likely dropped by the server meanwhile: it is replaced, by a new one.
 func (b *Backend) lookUp(ctx context.Context, e *endpoint, username string) (*found, error) {
+	return apart(func() (*found, error) { return b.find(ctx, e, username) })
+}
+
+func (b *Backend) find(ctx context.Context, e *endpoint, username string) (*found, error) {
 	leave, _, err := b.pool.searching.Take(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: waiting for other logins' searches: %w", e.url, err)
 	}
 	defer leave()
-	return apart(func() (*found, error) { return b.find(ctx, e, username) })
-}
-
-// find is called with a place among those that search.
-func (b *Backend) find(ctx context.Context, e *endpoint, username string) (*found, error) {
 	s, err := b.searcher(ctx, e)
 	if err != nil {
 		return nil, err
