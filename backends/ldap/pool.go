@@ -21,7 +21,7 @@ const (
 	// So many search at once while each is through within the patience: to wait for a
 	// connection that is good costs less than to make one and sign in.
 	fewSearching   = 8
-	searchPatience = 20 * time.Millisecond
+	searchPatience = 50 * time.Millisecond
 )
 
 // pool keeps connections that are bound as the service account, or anonymous,

@@ -51,17 +51,16 @@ func (t *Turns) Take(ctx context.Context) (leave func(), waited bool, err error)
 		return t.leaveBoth, waited, nil
 	default:
 	}
-	quiet := time.Since(t.began) - time.Duration(t.moved.Load())
-	if quiet >= t.patience {
+	if time.Since(t.began)-time.Duration(t.moved.Load()) >= t.patience {
 		return t.leaveAll, waited, nil
 	}
-	leave, err = t.takeFew(ctx, t.patience-quiet)
+	leave, err = t.takeFew(ctx)
 	return leave, true, err
 }
 
 // takeFew waits for one of the few, or until that is enough.
-func (t *Turns) takeFew(ctx context.Context, enough time.Duration) (leave func(), err error) {
-	timer := time.NewTimer(enough)
+func (t *Turns) takeFew(ctx context.Context) (leave func(), err error) {
+	timer := time.NewTimer(t.patience)
 	defer timer.Stop()
 	select {
 	case t.few <- struct{}{}:
