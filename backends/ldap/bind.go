@@ -43,7 +43,7 @@ func (s *session) bindService(ctx context.Context) error {
 // process's user id on ldapi://, the client certificate in TLS (RFC 4422
 // appendix A, RFC 4513 section 5.2.3).
 func (s *session) bindExternal() error {
-	err := s.send("", externalCredentials())
+	err := s.send(bindRequest("", externalCredentials()))
 	if err == nil {
 		err = s.success()
 	}
@@ -136,9 +136,9 @@ func (s *session) sendPassword(dn string, password secret.Text) error {
 		return errors.New("a bind needs a name, and a password without NUL")
 	}
 	plain := string(password.Reveal())
-	err := s.send(dn, simpleCredentials(plain), goldap.NewControlBeheraPasswordPolicy())
+	err := s.send(bindRequest(dn, simpleCredentials(plain)), goldap.NewControlBeheraPasswordPolicy())
 	if err != nil {
-		return readable(err, plain)
+		return hiding(plain, err)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (s *session) passwordAnswer(password secret.Text) (policy, error) {
 	plain := string(password.Reveal())
 	answer, err := s.answer()
 	if err != nil {
-		return readPolicy(nil), readable(err, plain)
+		return readPolicy(nil), hiding(plain, err)
 	}
 	controls, unreadable := controlsOf(answer)
 	p := readPolicy(controls)

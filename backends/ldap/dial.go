@@ -2,7 +2,6 @@ package ldap
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 
@@ -10,17 +9,13 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 )
 
-// oidStartTLS names the StartTLS operation, RFC 4511 section 4.14.1.
-const oidStartTLS = "1.3.6.1.4.1.1466.20037"
-
 // maxStartTLSReply bounds the one answer that is read before TLS, in bytes.
 const maxStartTLSReply = 16 << 10
 
 // open connects to e and starts TLS where it is due. The connection is closed
-// when ctx ends, whatever is going on then: none of the library's calls takes
-// a context, and its own Close can wait for a server that reads nothing.
+// when ctx ends, whatever is going on then.
 func (b *Backend) open(ctx context.Context, e *endpoint) (*session, error) {
-	s := &session{backend: b, server: e.url}
+	s := &session{backend: b, server: e.url, lastID: startTLSMessageID}
 	conn, err := apart(func() (net.Conn, error) { return s.connect(ctx, e) })
 	if err != nil {
 		s.abandon()
@@ -28,14 +23,6 @@ func (b *Backend) open(ctx context.Context, e *endpoint) (*session, error) {
 	}
 	s.wire = newWire(conn)
 	return s, nil
-}
-
-// talk leaves the connection to the library, which searches. From here on it
-// reads whatever comes, so that binds are over before.
-func (s *session) talk() {
-	s.ldap = goldap.NewConn(s.wire, false)
-	s.ldap.SetTimeout(s.backend.config.Timeout)
-	s.ldap.Start()
 }
 
 func (s *session) connect(ctx context.Context, e *endpoint) (conn net.Conn, err error) {
@@ -70,7 +57,7 @@ func (s *session) dial(ctx context.Context, e *endpoint) (net.Conn, error) {
 // answer octet by octet up to its end and not beyond, so nothing that was
 // slipped in unencrypted can count as sent inside TLS.
 func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
-	if _, err := s.raw.Write(startTLSRequest().Bytes()); err != nil {
+	if _, err := s.raw.Write(message(startTLSMessageID, startTLSRequest(), nil).Bytes()); err != nil {
 		return nil, err
 	}
 	reply, err := ber.ReadPacket(io.LimitReader(s.raw, maxStartTLSReply))
@@ -80,19 +67,11 @@ func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
 	if err := checkSuccess(reply, goldap.ApplicationExtendedResponse); err != nil {
 		return nil, err
 	}
-	// Message id 0 would be a notice of disconnection, RFC 4511 section 4.4.
-	if id, ok := reply.Children[0].Value.(int64); !ok || id != startTLSMessageID {
-		return nil, errors.New("the answer belongs to another request")
+	if err := checkID(reply, startTLSMessageID); err != nil {
+		return nil, err
 	}
 	return s.backend.tls.Handshake(ctx, s.raw, host)
 }
 
+// startTLSMessageID is the first of a connection's.
 const startTLSMessageID = 1
-
-func startTLSRequest() *ber.Packet {
-	p := message(startTLSMessageID)
-	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, goldap.ApplicationExtendedRequest, nil, "")
-	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
-	p.AppendChild(op)
-	return p
-}

@@ -78,7 +78,6 @@ func (b *Backend) discover(ctx context.Context, e *endpoint) (Discovery, error) 
 		d.Shown = t.ConnectionState().PeerCertificates
 	}
 	s.wire = newWire(conn)
-	s.talk()
 	defer s.close()
 	about := s.rootDSE("defaultNamingContext", "namingContexts", "supportedCapabilities", "supportedExtension")
 	d.Base = held(about)

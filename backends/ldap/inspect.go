@@ -39,7 +39,6 @@ func (b *Backend) inspect(ctx context.Context, e *endpoint) primary.Inspection {
 	}
 	defer s.close()
 	err = s.bindService(ctx)
-	s.talk()
 	i.Clock = s.clock() // anonymous after a bind that failed (RFC 4511 section 4.2.1)
 	if err != nil {
 		i.Err, i.Mend = err, b.mendBind(err)

@@ -35,7 +35,6 @@ func (b *Backend) newSearcher(ctx context.Context, e *endpoint) (*session, error
 		s.close()
 		return nil, err
 	}
-	s.talk()
 	return s, nil
 }
 

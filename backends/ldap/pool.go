@@ -65,8 +65,7 @@ func (p *pool) take(ctx context.Context, url string) *session {
 	for n := len(p.idle[url]); n > 0; n = len(p.idle[url]) {
 		s := p.idle[url][n-1]
 		p.idle[url] = p.idle[url][:n-1]
-		// The library's reader has noticed when the server closed it.
-		if s.ldap.IsClosing() || time.Since(s.idleSince) > maxIdleTime {
+		if !s.isQuiet() || time.Since(s.idleSince) > maxIdleTime {
 			s.abandon()
 			continue
 		}

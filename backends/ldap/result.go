@@ -31,18 +31,9 @@ func (e resultError) Error() string {
 // lies below it.
 const firstLocalCode = goldap.ErrorNetwork
 
-// readable turns the library's error into ours: a resultError for what the
-// server answered, else the cause without the library's numbers. The text of
-// hide, a password, does not get through, should a server ever echo it.
-func readable(err error, hide string) error {
-	e, ok := errors.AsType[*goldap.Error](err)
-	if ok && e.ResultCode < firstLocalCode {
-		return resultError{code: e.ResultCode, diagnostic: without(hide, e.Err.Error())}
-	}
-	if ok {
-		err = e.Err
-	}
-	if without(hide, err.Error()) == "" {
+// hiding keeps a password out of the text, should a server ever echo it.
+func hiding(password string, err error) error {
+	if without(password, err.Error()) == "" {
 		return errors.New("the answer cannot be shown")
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -83,16 +82,14 @@ func notFollowed(referrals []string) string {
 // referrals: both lead to names that base_dn does not vouch for. With an
 // error, the entries that came before it are returned as well.
 func (s *session) search(q question, controls ...goldap.Control) (*goldap.SearchResult, error) {
-	seconds := int(math.Ceil(s.backend.config.Timeout.Seconds()))
-	result, err := s.ldap.Search(goldap.NewSearchRequest(q.base,
-		q.scope, goldap.NeverDerefAliases, q.limit, seconds, false, q.filter, q.attributes, controls))
-	if result == nil {
-		result = &goldap.SearchResult{}
-	}
+	request, err := searchRequest(q, s.backend.config.Timeout)
 	if err == nil {
-		return result, nil
+		err = s.send(request, controls...)
 	}
-	err = readable(err, "")
+	if err != nil {
+		return &goldap.SearchResult{}, err
+	}
+	result, err := searchAnswers(s.wire, s.lastID)
 	if r, ok := errors.AsType[resultError](err); ok && r.code == goldap.LDAPResultReferral {
 		err = fmt.Errorf("%w: referrals are not followed; name the server that holds the entries in ldap.urls", err)
 	}

@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	goldap "github.com/go-ldap/ldap/v3"
-
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/trace"
 )
@@ -23,7 +21,7 @@ type session struct {
 	raw     *rawConn
 	disarm  func() bool // takes back that the context's end closes raw
 	wire    *wire
-	ldap    *goldap.Conn // nil before talk
+	lastID  int64 // of the requests
 
 	reused    bool // searched for an earlier login
 	idleSince time.Time
@@ -36,8 +34,8 @@ func (s *session) follow(ctx context.Context) {
 }
 
 // step does one thing at the server, traces it, and puts server and name
-// before its error. When ctx has ended, that is the error: what the library
-// says about a connection closed under it explains nothing.
+// before its error. When ctx has ended, that is the error: what reading says about
+// a connection closed under it explains nothing.
 func (s *session) step(ctx context.Context, name string, do func() error) error {
 	end := trace.Start(ctx, name, s.server)
 	return s.ended(ctx, name, end, do())
@@ -58,12 +56,7 @@ func (s *session) ended(ctx context.Context, name string, end func(error), err e
 // close says goodbye (RFC 4511 section 4.3) and ends the connection. The
 // context may still cut it short, so it is taken off last.
 func (s *session) close() {
-	// The server may have closed first.
-	if s.ldap != nil {
-		_ = s.ldap.Unbind()
-	} else {
-		_, _ = s.wire.Write(unbindRequest().Bytes())
-	}
+	_ = s.send(unbindRequest()) // the server may have closed first
 	s.abandon()
 }
 
@@ -76,8 +69,7 @@ func (s *session) abandon() {
 }
 
 // rawConn is closed when Close returns, also when somebody else has begun to
-// close it: the library's reader does when the server is first. A place is left
-// after that, and without it there would be a connection more than places.
+// close it, as the end of a context does. A place is left after that, and without it there would be a connection more than places.
 type rawConn struct {
 	net.Conn
 	closing sync.Once

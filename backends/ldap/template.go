@@ -59,7 +59,6 @@ func (b *Backend) direct(ctx context.Context, e *endpoint, req *primary.Request)
 	if err := s.bindUser(ctx, dn, req.Password); err != nil {
 		return nil, err
 	}
-	s.talk()
 	entry, err := s.readSelf(ctx, dn)
 	if err != nil {
 		return nil, err

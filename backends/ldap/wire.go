@@ -3,7 +3,6 @@ package ldap
 import (
 	"errors"
 	"net"
-	"sync"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 )
@@ -26,24 +25,16 @@ var errTooMuch = errors.New("the server sent more than 1 MiB for one login")
 type wire struct {
 	net.Conn
 
-	mu   sync.Mutex
 	left int
 }
 
 func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 
 // reset begins the count anew, for another login.
-func (w *wire) reset() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.left = maxReplies
-}
+func (w *wire) reset() { w.left = maxReplies }
 
-// Read is called by the one who reads a bind's answer, then by the library's reader.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.left -= n; w.left < 0 {
 		return 0, errTooMuch
 	}

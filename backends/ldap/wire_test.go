@@ -34,8 +34,7 @@ func TestAServerCannotFillTheMemory(t *testing.T) {
 }
 
 func TestADeeplyNestedAnswerIsNotRead(t *testing.T) {
-	answer := message(bindMessageID)
-	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, goldap.ApplicationBindResponse, nil, "")
+	op := operation(goldap.ApplicationBindResponse)
 	inner := ber.NewSequence("")
 	for range maxAnswerDepth {
 		outer := ber.NewSequence("")
@@ -43,8 +42,7 @@ func TestADeeplyNestedAnswerIsNotRead(t *testing.T) {
 		inner = outer
 	}
 	op.AppendChild(inner)
-	answer.AppendChild(op)
-	if p, err := onlyMessage(bytes.NewReader(answer.Bytes())); err == nil {
+	if p, err := onlyMessage(bytes.NewReader(message(1, op, nil).Bytes())); err == nil {
 		t.Errorf("read %v", p)
 	}
 }
