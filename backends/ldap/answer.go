@@ -89,7 +89,9 @@ func add(found *goldap.SearchResult, p *ber.Packet) (done bool, err error) {
 	switch op := operationOf(p); op.Tag {
 	case goldap.ApplicationSearchResultEntry:
 		entry, err := entryOf(op)
-		found.Entries = append(found.Entries, entry)
+		if err == nil {
+			found.Entries = append(found.Entries, entry)
+		}
 		return false, err
 	case goldap.ApplicationSearchResultReference:
 		for _, url := range op.Children {

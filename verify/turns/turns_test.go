@@ -115,3 +115,31 @@ func TestWaitingForATurnEnds(t *testing.T) {
 		})
 	}
 }
+
+// The first who find the few places taken wait to see whether that changes; who comes
+// when nothing has changed for as long does not.
+func TestNobodyWaitsWhereOthersHaveInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(fewAtOnce, 500, patience)
+		leave := occupied(t, turns, fewAtOnce)
+		took := func() time.Duration {
+			began := time.Now()
+			_, waited, err := turns.Take(t.Context())
+			if took := time.Since(began); err != nil || waited != (took > 0) {
+				t.Errorf("waited %t for %v, %v", waited, took, err)
+			}
+			return time.Since(began)
+		}
+		if first, next := took(), took(); first != patience || next != 0 {
+			t.Errorf("the first waited %v, the next %v", first, next)
+		}
+		go func() { // one of the few ends, another takes the place: they are quick again
+			leave[0]()
+			occupied(t, turns, 1)
+		}()
+		synctest.Wait()
+		if after := took(); after != patience {
+			t.Errorf("after one of the few ended %v", after)
+		}
+	})
+}
