@@ -67,7 +67,7 @@ func (s *session) success() error {
 // A thousand logins may wait for the answer here, so that what writes and reads has
 // stacks of its own.
 func (s *session) bindUser(ctx context.Context, dn string, password secret.Text) error {
-	end := trace.Start(ctx, stepBindUser, s.server)
+	end := trace.Start(ctx, "bind user", s.server)
 	_, sent := apart(func() (int, error) { return 0, s.sendPassword(dn, password) })
 	if sent == nil {
 		s.awaitAnswer()
@@ -76,15 +76,13 @@ func (s *session) bindUser(ctx context.Context, dn string, password secret.Text)
 	return err
 }
 
-const stepBindUser = "bind user"
-
 // userBound ends the step of a user's bind whose request was sent.
 func (s *session) userBound(ctx context.Context, end func(error), dn string, password secret.Text, err error) error {
 	p := readPolicy(nil)
 	if err == nil {
 		p, err = s.passwordAnswer(password)
 	}
-	err = s.ended(ctx, stepBindUser, end, judge(dn, p, err))
+	err = s.ended(ctx, "bind user", end, judge(dn, p, err))
 	if note := p.note(); err == nil && note != "" {
 		trace.Note(ctx, "password policy", s.server, note)
 	}
