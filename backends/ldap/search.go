@@ -54,8 +54,11 @@ func (s *session) findUser(ctx context.Context, username string) (*goldap.Entry,
 	err := s.step(ctx, "search user", func() error {
 		found, err := s.search(question{c.BaseDN, goldap.ScopeWholeSubtree, filter, onlyOne, c.userAttributes()})
 		r, answered := errors.AsType[resultError](err)
+		// Without a result it is no verdict, whatever came before: what is still to
+		// come must not be there for the next login.
+		complete := err == nil || answered
 		switch {
-		case answered && r.code == goldap.LDAPResultSizeLimitExceeded, len(found.Entries) > 1:
+		case answered && r.code == goldap.LDAPResultSizeLimitExceeded, complete && len(found.Entries) > 1:
 			return fmt.Errorf("%w: %q matches more than one entry", primary.Account, filter)
 		case err != nil:
 			return fmt.Errorf("%q below %q: %w", filter, c.BaseDN, err)
