@@ -44,13 +44,27 @@ func nothingMore(r *bufio.Reader) error {
 	return nil
 }
 
-// checkID tells an answer to the request from one to another, and from message id 0,
-// a notice of disconnection (RFC 4511 section 4.4).
+// checkID tells an answer to the request from one to another, and from a notice of
+// disconnection (RFC 4511 section 4.4), which has message id 0.
 func checkID(answer *ber.Packet, id int64) error {
-	if len(answer.Children) == 0 || answer.Children[0].Value != id {
-		return errors.New("the answer belongs to another request")
+	if len(answer.Children) > 0 && answer.Children[0].Value == id {
+		return nil
 	}
-	return nil
+	if len(answer.Children) > 0 && answer.Children[0].Value == int64(0) {
+		return disconnected(answer)
+	}
+	return errors.New("the answer belongs to another request")
+}
+
+// disconnected is not the notice's result itself, which says nothing about the
+// request. The server's words stay out: a password in them might be quoted.
+func disconnected(notice *ber.Packet) error {
+	const ends = "the server ends the connection"
+	r, told := errors.AsType[resultError](checkSuccess(notice, goldap.ApplicationExtendedResponse))
+	if !told {
+		return errors.New(ends)
+	}
+	return errors.New(ends + ": " + resultError{code: r.code}.Error())
 }
 
 // readers are for the answers to searches.

@@ -64,10 +64,10 @@ func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSuccess(reply, goldap.ApplicationExtendedResponse); err != nil {
+	if err := checkID(reply, startTLSMessageID); err != nil {
 		return nil, err
 	}
-	if err := checkID(reply, startTLSMessageID); err != nil {
+	if err := checkSuccess(reply, goldap.ApplicationExtendedResponse); err != nil {
 		return nil, err
 	}
 	return s.backend.tls.Handshake(ctx, s.raw, host)

@@ -2,11 +2,15 @@ package ldap
 
 import (
 	"context"
+	"errors"
 	"net"
+	"strings"
 	"testing"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	goldap "github.com/go-ldap/ldap/v3"
+
+	"ovpn-verify/backends/backendtest/fakeldap"
 )
 
 // answering is a server that answers to every request what answer makes of its id.
@@ -71,5 +75,22 @@ func TestAnAnswerThatBreaksOffIsNoVerdict(t *testing.T) {
 	<-connections
 	if s := b.pool.take(context.Background(), url); s != nil {
 		t.Error("the connection waits for another login")
+	}
+}
+
+// TestANoticeOfDisconnectionIsTold names the result code, which is none of the request's.
+func TestANoticeOfDisconnectionIsTold(t *testing.T) {
+	t.Parallel()
+	for _, step := range []fakeldap.Step{fakeldap.StartTLS, fakeldap.ServiceBind, fakeldap.SearchUser, fakeldap.UserBind} {
+		certificate, pem := newCertificate(t)
+		o := exampleWith(step, fakeldap.Fault{Manner: fakeldap.Goodbye})
+		o.TLS = certificate
+		c := exampleConfig(t, start(t, o))
+		c.StartTLS, c.CAFile = true, writeFile(t, "ca.pem", pem)
+		id, err := ada(t, newBackend(t, c))
+		if _, answered := errors.AsType[resultError](err); outcomeOf(t, id, err) != down || answered ||
+			!strings.Contains(err.Error(), "the server ends the connection: Unavailable (52)") {
+			t.Errorf("%s: %v", step, err)
+		}
 	}
 }

@@ -67,7 +67,7 @@ func TestAnswersToASearch(t *testing.T) {
 		"a refusal":                  {[][]byte{doneMessage(searchID, goldap.LDAPResultInsufficientAccessRights)}, 0, "told"},
 		"cut short":                  {[][]byte{ada}, 1, "cannot be read"},
 		"another search's":           {[][]byte{ada, doneMessage(searchID-1, 0)}, 1, "another request"},
-		"a notice of disconnection":  {[][]byte{doneMessage(0, goldap.LDAPResultBusy)}, 0, "another request"},
+		"a notice of disconnection":  {[][]byte{doneMessage(0, goldap.LDAPResultBusy)}, 0, "the server ends the connection"},
 		"a result of another kind":   {[][]byte{message(searchID, bindRequest("", simpleCredentials("")), nil).Bytes()}, 0, "another operation"},
 		"one more after the result":  {[][]byte{doneMessage(searchID, 0), ada}, 0, "more than one answer"},
 		"one more after an error":    {[][]byte{doneMessage(searchID, goldap.LDAPResultBusy), ada}, 0, "more than one answer"},
