@@ -136,7 +136,7 @@ var errNoEntry = errors.New("an entry of the answer is none")
 // entryOf takes the entry apart that a search found. All of it has to be in order:
 // what is judged is whether something is in it.
 func entryOf(op *ber.Packet) (*goldap.Entry, error) {
-	if len(op.Children) < 2 {
+	if !isPairWithList(op) {
 		return nil, errNoEntry
 	}
 	dn, ok := op.Children[0].Value.(string)
@@ -154,8 +154,14 @@ func entryOf(op *ber.Packet) (*goldap.Entry, error) {
 	return entry, nil
 }
 
+// isPairWithList tells that there is something in p, and a list with it. Read as one,
+// anything else would be an empty list.
+func isPairWithList(p *ber.Packet) bool {
+	return len(p.Children) > 1 && p.Children[1].TagType == ber.TypeConstructed
+}
+
 func attributeOf(p *ber.Packet) (*goldap.EntryAttribute, error) {
-	if len(p.Children) < 2 {
+	if !isPairWithList(p) {
 		return nil, errNoEntry
 	}
 	name, ok := p.Children[0].Value.(string)
