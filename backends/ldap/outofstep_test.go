@@ -78,6 +78,25 @@ func TestAnAnswerThatBreaksOffIsNoVerdict(t *testing.T) {
 	}
 }
 
+func TestAConnectionWithoutAResultIsNotKept(t *testing.T) {
+	t.Parallel()
+	url, _ := answering(t, func(id int64) []byte { return entryTo(id+1, "uid=eve,dc=example") })
+	c := DefaultConfig()
+	c.URLs, c.BaseDN = []string{url}, "dc=example"
+	b := newBackend(t, c)
+	s, err := b.newSearcher(t.Context(), &b.endpoints[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.read("uid=ada,dc=example"); err == nil {
+		t.Error("another request's answer is taken")
+	}
+	b.pool.put(s)
+	if b.pool.take(t.Context(), url) != nil {
+		t.Error("the connection waits for another login")
+	}
+}
+
 // TestANoticeOfDisconnectionIsTold names the result code, which is none of the request's.
 func TestANoticeOfDisconnectionIsTold(t *testing.T) {
 	t.Parallel()

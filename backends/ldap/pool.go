@@ -82,8 +82,8 @@ func (p *pool) take(ctx context.Context, url string) *session {
 func (p *pool) put(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !s.disarm() {
-		s.abandon() // the context has just ended it
+	if s.unanswered || !s.disarm() {
+		s.abandon() // the context may just have ended it
 		return
 	}
 	s.idleSince, s.reused = time.Now(), true

@@ -54,11 +54,8 @@ func (s *session) findUser(ctx context.Context, username string) (*goldap.Entry,
 	err := s.step(ctx, "search user", func() error {
 		found, err := s.search(question{c.BaseDN, goldap.ScopeWholeSubtree, filter, onlyOne, c.userAttributes()})
 		r, answered := errors.AsType[resultError](err)
-		// Without a result it is no verdict, whatever came before: what is still to
-		// come must not be there for the next login.
-		complete := err == nil || answered
 		switch {
-		case answered && r.code == goldap.LDAPResultSizeLimitExceeded, complete && len(found.Entries) > 1:
+		case answered && r.code == goldap.LDAPResultSizeLimitExceeded, !s.unanswered && len(found.Entries) > 1:
 			return fmt.Errorf("%w: %q matches more than one entry", primary.Account, filter)
 		case err != nil:
 			return fmt.Errorf("%q below %q: %w", filter, c.BaseDN, err)
@@ -87,13 +84,16 @@ func notFollowed(referrals []string) string {
 func (s *session) search(q question, controls ...goldap.Control) (*goldap.SearchResult, error) {
 	request, err := searchRequest(q, s.backend.config.Timeout)
 	if err == nil {
+		s.unanswered = true
 		err = s.send(request, controls...)
 	}
 	if err != nil {
 		return &goldap.SearchResult{}, err
 	}
 	result, err := searchAnswers(s.wire, s.lastID)
-	if r, ok := errors.AsType[resultError](err); ok && r.code == goldap.LDAPResultReferral {
+	r, answered := errors.AsType[resultError](err)
+	s.unanswered = err != nil && !answered
+	if answered && r.code == goldap.LDAPResultReferral {
 		err = fmt.Errorf("%w: referrals are not followed; name the server that holds the entries in ldap.urls", err)
 	}
 	return result, err

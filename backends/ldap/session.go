@@ -23,6 +23,8 @@ type session struct {
 	wire    *wire
 	lastID  int64 // of the requests
 
+	unanswered bool // a search has no result: what may still come belongs to it
+
 	reused    bool // searched for an earlier login
 	idleSince time.Time
 }
