@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"errors"
+	"os"
 	"syscall"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -28,10 +29,25 @@ func (s *session) answer() (*ber.Packet, error) {
 	return answer, err
 }
 
-// awaitAnswer waits until something came, or the connection ended. To read takes
+// awaitAnswer waits until an answer has begun, or the connection ended. To read takes
 // a deep stack in TLS, and a buffer; while a login waits it shall have neither.
-// Nothing is lost: TLS has read nothing since the request was sent.
 func (s *session) awaitAnswer() {
+	s.awaitBytes()
+	for s.wire.Conn != s.raw && !s.hasBegun() {
+		s.awaitBytes()
+	}
+}
+
+// hasBegun is for TLS, where a server may send what is no answer: OpenSSL's sends
+// session tickets, asked for or not.
+func (s *session) hasBegun() bool {
+	_, err := apart(func() (int, error) { return 0, s.wire.begin() })
+	return !errors.Is(err, os.ErrDeadlineExceeded) // reading tells of other errors
+}
+
+// awaitBytes waits until something came, or the connection ended. Nothing is missed: TLS
+// has read nothing since the request was sent but what is no answer.
+func (s *session) awaitBytes() {
 	raw, err := s.raw.SyscallConn()
 	if err != nil {
 		return // reading tells

@@ -1,8 +1,10 @@
 package ldap
 
 import (
+	"cmp"
 	"errors"
 	"net"
+	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 )
@@ -25,7 +27,8 @@ var errTooMuch = errors.New("the server sent more than 1 MiB for one login")
 type wire struct {
 	net.Conn
 
-	left int
+	left  int
+	ahead []byte // read before somebody asked
 }
 
 func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
@@ -33,8 +36,28 @@ func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 // reset begins the count anew, for another login.
 func (w *wire) reset() { w.left = maxReplies }
 
-func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.Conn.Read(p)
+// beginWithin is how long begin waits for the rest of what has come in parts.
+const beginWithin = 10 * time.Millisecond
+
+// begin reads the first of an answer. os.ErrDeadlineExceeded: what came was none, or
+// not the whole of a TLS record, and TLS waits for more.
+func (w *wire) begin() error {
+	if err := w.Conn.SetReadDeadline(time.Now().Add(beginWithin)); err != nil {
+		return err
+	}
+	first := make([]byte, answerBuffer)
+	n, err := w.Conn.Read(first)
+	w.ahead = first[:n]
+	return cmp.Or(w.Conn.SetReadDeadline(time.Time{}), err)
+}
+
+func (w *wire) Read(p []byte) (n int, err error) {
+	if len(w.ahead) > 0 {
+		n = copy(p, w.ahead)
+		w.ahead = w.ahead[n:]
+	} else {
+		n, err = w.Conn.Read(p)
+	}
 	if w.left -= n; w.left < 0 {
 		return 0, errTooMuch
 	}
