@@ -140,11 +140,14 @@ func (a *attempt) turn(ctx context.Context) (leave func(), err error) {
 	if !waited {
 		return leave, nil
 	}
-	if err := a.checkLockedSince(ctx); err != nil {
-		leave()
-		return nil, err
-	}
-	return leave, nil
+	return leave, settling(
+		func() error { return a.checkLockedSince(ctx) },
+		func(err error) error {
+			if err != nil {
+				leave()
+			}
+			return err
+		})
 }
 
 func (a *attempt) request(password secret.Text) *primary.Request {

@@ -13,6 +13,7 @@ import (
 	"ovpn-verify/verify/primary"
 	"ovpn-verify/verify/secret"
 	"ovpn-verify/verify/state"
+	"ovpn-verify/verify/turns"
 )
 
 // A worker that dies forgets what it had not settled, so that the first of several
@@ -178,5 +179,25 @@ func TestTheRecordsOfOneGuessAreAlike(t *testing.T) {
 		if d.Reason != string(primary.UnknownUser) || d.Stage != StagePassword {
 			t.Errorf("%s at %s", d.Reason, d.Stage)
 		}
+	}
+}
+
+// faultyLocks has a fault that whoever had to wait for a turn meets.
+type faultyLocks struct{ Store }
+
+func (faultyLocks) Locked(context.Context, []state.Counter, time.Time) error { panic("a fault") }
+
+func TestAPanicAfterTheWaitForATurnLeavesThePlace(t *testing.T) {
+	f := newFixture(t, passwordOnly)
+	f.Store, f.turns = faultyLocks{f.Store}, turns.New(1, 2, patience)
+	if _, _, err := f.turns.Take(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		f.login("ada", "pw-ada")
+	}()
+	if n := f.turns.Taken(); n != 1 {
+		t.Errorf("%d places are taken for ever", n-1)
 	}
 }
