@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -49,18 +50,25 @@ func (s *storm) withUsersFile(costs *argon2id.Params) error {
 
 func ldapStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "slapd, 2 s for each user's bind", dir: filepath.Join(o.dir, "ldap"), binary: o.binary, logins: o.logins, fronts: []int{1, 8}}
-	stop, err := s.withDirectory(false)
+	stop, err := s.withDirectory(delay, false)
+	return s, stop, err
+}
+
+// longStorm lasts until the whole thousand wait at once.
+func longStorm(o options) (*storm, func() error, error) {
+	s := &storm{name: "slapd, 4 s for each: all wait at once", dir: filepath.Join(o.dir, "long"), binary: o.binary, logins: o.logins, fronts: []int{8}}
+	stop, err := s.withDirectory(2*delay, false)
 	return s, stop, err
 }
 
 func ldapsStorm(o options) (*storm, func() error, error) {
 	s := &storm{name: "the same with TLS", dir: filepath.Join(o.dir, "ldaps"), binary: o.binary, logins: o.logins, fronts: []int{1}}
-	stop, err := s.withDirectory(true)
+	stop, err := s.withDirectory(delay, true)
 	return s, stop, err
 }
 
 // withDirectory puts what makes it slow before a real slapd.
-func (s *storm) withDirectory(withTLS bool) (stop func() error, err error) {
+func (s *storm) withDirectory(delay time.Duration, withTLS bool) (stop func() error, err error) {
 	if err := os.Mkdir(s.dir, 0o755); err != nil {
 		return nothing, err
 	}

@@ -21,7 +21,7 @@ func main() {
 	}
 }
 
-// delay is that of the backends; the users file's is in the program (slow.go).
+// delay is that of most backends; the users file's is in the program (slow.go).
 const delay = 2 * time.Second
 
 type options struct {
@@ -39,7 +39,7 @@ func run() (err error) {
 	flag.StringVar(&o.slow, "slow", "bin/ovpn-verify-slow", "the `program` built with the tag slowfile")
 	flag.StringVar(&o.out, "out", "testdata/bench/storm.txt", "the `file` that keeps the table")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "the `folder` for OpenVPN's temporary files and the state")
-	flag.StringVar(&o.only, "only", "", "one `backend`: reference, file, ldap, ldaps or hash")
+	flag.StringVar(&o.only, "only", "", "one `backend`: reference, file, ldap, long, ldaps or hash")
 	flag.IntVar(&o.logins, "logins", 1000, "how many come at once")
 	flag.Parse()
 	var errBinary, errSlow error
@@ -66,7 +66,7 @@ func run() (err error) {
 var backends = []struct {
 	name  string
 	start func(options) (*storm, func() error, error)
-}{{"reference", referenceStorm}, {"file", fileStorm}, {"ldap", ldapStorm}, {"ldaps", ldapsStorm}, {"hash", hashStorm}}
+}{{"reference", referenceStorm}, {"file", fileStorm}, {"ldap", ldapStorm}, {"long", longStorm}, {"ldaps", ldapsStorm}, {"hash", hashStorm}}
 
 func storms(o options) ([]row, error) {
 	var rows []row
