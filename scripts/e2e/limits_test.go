@@ -156,7 +156,7 @@ func (w *world) storm(program string, wrap []string, tasks func() int) {
 	if accepted := outcomes[accepted]; accepted < stormLogins*99/100 || accepted+outcomes[turnedAway] != stormLogins || len(workers.PIDs) != 1 {
 		w.t.Error("not everybody got in through one worker")
 	}
-	const mostKiB, mostThreads = 36 << 10, 12 // 31 MiB and nine when all of them wait at once
+	const mostKiB, mostThreads = 36 << 10, 12 // 30 MiB and nine when all of them wait at once
 	if workers.Resident > mostKiB || workers.Threads > mostThreads {
 		w.t.Errorf("the worker took %d KiB and %d threads", workers.Resident, workers.Threads)
 	}
