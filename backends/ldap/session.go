@@ -70,8 +70,9 @@ func (s *session) abandon() {
 	}
 }
 
-// rawConn is closed when Close returns, also when somebody else has begun to
-// close it, as the end of a context does. A place is left after that, and without it there would be a connection more than places.
+// rawConn is closed when Close returns, also when somebody else has begun to close
+// it, as the end of a context does. A place is left after that, and without it there
+// would be a connection more than places.
 type rawConn struct {
 	net.Conn
 	closing sync.Once
