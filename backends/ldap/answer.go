@@ -136,15 +136,12 @@ var errNoEntry = errors.New("an entry of the answer is none")
 // entryOf takes the entry apart that a search found. All of it has to be in order:
 // what is judged is whether something is in it.
 func entryOf(op *ber.Packet) (*goldap.Entry, error) {
-	if !isPairWithList(op) {
-		return nil, errNoEntry
-	}
-	dn, ok := op.Children[0].Value.(string)
-	if !ok {
-		return nil, errNoEntry
+	dn, attributes, err := textAndList(op)
+	if err != nil {
+		return nil, err
 	}
 	entry := &goldap.Entry{DN: dn}
-	for _, attribute := range op.Children[1].Children {
+	for _, attribute := range attributes {
 		a, err := attributeOf(attribute)
 		if err != nil {
 			return nil, err
@@ -154,22 +151,13 @@ func entryOf(op *ber.Packet) (*goldap.Entry, error) {
 	return entry, nil
 }
 
-// isPairWithList tells that there is something in p, and a list with it. Read as one,
-// anything else would be an empty list.
-func isPairWithList(p *ber.Packet) bool {
-	return len(p.Children) > 1 && p.Children[1].TagType == ber.TypeConstructed
-}
-
 func attributeOf(p *ber.Packet) (*goldap.EntryAttribute, error) {
-	if !isPairWithList(p) {
-		return nil, errNoEntry
-	}
-	name, ok := p.Children[0].Value.(string)
-	if !ok {
-		return nil, errNoEntry
+	name, values, err := textAndList(p)
+	if err != nil {
+		return nil, err
 	}
 	a := &goldap.EntryAttribute{Name: name}
-	for _, value := range p.Children[1].Children {
+	for _, value := range values {
 		text, ok := value.Value.(string)
 		if !ok {
 			return nil, errNoEntry
@@ -177,6 +165,19 @@ func attributeOf(p *ber.Packet) (*goldap.EntryAttribute, error) {
 		a.Values, a.ByteValues = append(a.Values, text), append(a.ByteValues, value.ByteValue)
 	}
 	return a, nil
+}
+
+// textAndList are an entry's name and its attributes, or an attribute's and its values.
+// Read as a list, anything else would be an empty one.
+func textAndList(p *ber.Packet) (text string, list []*ber.Packet, err error) {
+	if len(p.Children) < 2 || p.Children[1].TagType != ber.TypeConstructed {
+		return "", nil, errNoEntry
+	}
+	text, ok := p.Children[0].Value.(string)
+	if !ok {
+		return "", nil, errNoEntry
+	}
+	return text, p.Children[1].Children, nil
 }
 
 // controlsOf are those of an answer. The error is about one that cannot be read.
