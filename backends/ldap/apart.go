@@ -25,3 +25,9 @@ func apart[T any](do func() (T, error)) (T, error) {
 	}
 	return e.value, e.err
 }
+
+// aside is apart for what has no result but its error.
+func aside(do func() error) error {
+	_, err := apart(func() (struct{}, error) { return struct{}{}, do() })
+	return err
+}

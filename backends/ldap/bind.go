@@ -68,12 +68,11 @@ func (s *session) success() error {
 // stacks of its own.
 func (s *session) bindUser(ctx context.Context, dn string, password secret.Text) error {
 	end := trace.Start(ctx, "bind user", s.server)
-	_, sent := apart(func() (int, error) { return 0, s.sendPassword(dn, password) })
+	sent := aside(func() error { return s.sendPassword(dn, password) })
 	if sent == nil {
 		s.awaitAnswer()
 	}
-	_, err := apart(func() (int, error) { return 0, s.userBound(ctx, end, dn, password, sent) })
-	return err
+	return aside(func() error { return s.userBound(ctx, end, dn, password, sent) })
 }
 
 // userBound ends the step of a user's bind whose request was sent.

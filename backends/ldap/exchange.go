@@ -41,8 +41,7 @@ func (s *session) awaitAnswer() {
 // hasBegun is for TLS, where a server may send what is no answer: OpenSSL's sends
 // session tickets, asked for or not.
 func (s *session) hasBegun() bool {
-	_, err := apart(func() (int, error) { return 0, s.wire.begin() })
-	return !errors.Is(err, os.ErrDeadlineExceeded) // reading tells of other errors
+	return !errors.Is(aside(s.wire.begin), os.ErrDeadlineExceeded) // reading tells of other errors
 }
 
 // awaitBytes waits until something came, or the connection ended. Nothing is missed: TLS
