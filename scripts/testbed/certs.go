@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -33,6 +34,15 @@ type Cert struct {
 
 // Files are PEM files on disk; the key is readable by its owner alone.
 type Files struct{ CA, Cert, Key string }
+
+// ServerTLS is for a server that shows the certificate.
+func (f Files) ServerTLS() (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	if err != nil {
+		return nil, fmt.Errorf("testbed: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
+}
 
 // NewCA makes an authority; two of them do not trust each other.
 func NewCA(name string) (*CA, error) {

@@ -2,7 +2,6 @@ package testbed
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -44,11 +43,11 @@ type Slapd struct {
 	CAFile  string // trusts the certificate, PEM
 	Socket  string // ldapi:// with the path; whoever connects is known by EXTERNAL and may search
 	LogPath string // stats log: each connection, BIND, SRCH with its filter, and result
+	Files   Files  // its certificate, for what stands in front of it
 
 	command func() *exec.Cmd
 	process *process
 	ldapi   string
-	files   Files
 }
 
 // Used is what the server that runs has had of the processors.
@@ -114,7 +113,7 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 	}
 	s := &Slapd{
 		URL: fmt.Sprintf("ldap://127.0.0.1:%d", port), TLSURL: fmt.Sprintf("ldaps://127.0.0.1:%d", tlsPort),
-		CAFile: files.CA, LogPath: filepath.Join(dir, "log"), ldapi: filepath.Join(dir, "ldapi"), files: files,
+		CAFile: files.CA, LogPath: filepath.Join(dir, "log"), ldapi: filepath.Join(dir, "ldapi"), Files: files,
 	}
 	s.Socket = s.ldapiURL()
 	listeners := s.URL + " " + s.TLSURL + " " + s.Socket
@@ -123,15 +122,6 @@ func startSlapd(dir string, port, tlsPort int, o SlapdOptions, command func(...s
 		return s, err
 	}
 	return s, s.Add(groupsLDIF) // through the server: memberof needs it
-}
-
-// ServerTLS is for what stands in front of the directory and shows its certificate.
-func (s *Slapd) ServerTLS() (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(s.files.Cert, s.files.Key)
-	if err != nil {
-		return nil, fmt.Errorf("slapd: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
 }
 
 func (s *Slapd) ldapiURL() string { return "ldapi://" + strings.ReplaceAll(s.ldapi, "/", "%2F") }

@@ -3,6 +3,7 @@ package testbed
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,30 +19,31 @@ type Seen struct {
 	Used time.Duration // of the processors, by all of them
 }
 
-// betweenLooks leaves the processors to what is measured: each look reads the command
-// line of every process.
-const betweenLooks = 250 * time.Millisecond
+// betweenLooks is short against what a login on a slow backend takes. To find workers,
+// which is to read the command line of every process, is for each fourth look: the
+// processors are left to what is measured.
+const (
+	betweenLooks   = 250 * time.Millisecond
+	looksPerSearch = 4
+)
 
 // WatchWorkers looks at the workers whose configuration is in dir until it is
 // asked, and once more then. A login on a slow backend keeps a worker there for
-// longer than there is between two looks.
+// longer than there is between two searches.
 func WatchWorkers(dir string) (seen func() Seen) {
 	stop, result := make(chan struct{}), make(chan Seen)
 	go func() {
 		var s Seen
-		known := map[int]bool{}
-		for {
-			for _, w := range Workers(dir) {
-				if !known[w.PID] {
-					known[w.PID] = true
-					s.PIDs = append(s.PIDs, w.PID)
-				}
-				s.look(w.PID)
+		for looks := 0; ; looks++ {
+			if looks%looksPerSearch == 0 {
+				s.search(dir)
 			}
+			s.look()
 			select {
 			case <-stop:
+				s.search(dir)
+				s.look()
 				for _, pid := range s.PIDs {
-					s.look(pid)
 					s.Used += Used(pid)
 				}
 				result <- s
@@ -56,13 +58,23 @@ func WatchWorkers(dir string) (seen func() Seen) {
 	}
 }
 
+func (s *Seen) search(dir string) {
+	for _, w := range Workers(dir) {
+		if !slices.Contains(s.PIDs, w.PID) {
+			s.PIDs = append(s.PIDs, w.PID)
+		}
+	}
+}
+
 var statusLine = regexp.MustCompile(`(?m)^(VmHWM|RssAnon|Threads):\s+(\d+)`)
 
-func (s *Seen) look(pid int) {
-	for _, m := range statusLine.FindAllStringSubmatch(readText(fmt.Sprintf("/proc/%d/status", pid)), -1) {
-		n, _ := strconv.Atoi(m[2])
-		most := map[string]*int{"VmHWM": &s.Resident, "RssAnon": &s.Own, "Threads": &s.Threads}[m[1]]
-		*most = max(*most, n)
+func (s *Seen) look() {
+	for _, pid := range s.PIDs {
+		for _, m := range statusLine.FindAllStringSubmatch(readText(fmt.Sprintf("/proc/%d/status", pid)), -1) {
+			n, _ := strconv.Atoi(m[2])
+			most := map[string]*int{"VmHWM": &s.Resident, "RssAnon": &s.Own, "Threads": &s.Threads}[m[1]]
+			*most = max(*most, n)
+		}
 	}
 }
 

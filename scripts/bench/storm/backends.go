@@ -1,12 +1,10 @@
 package main
 
 import (
-	"crypto/tls"
 	_ "embed"
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -76,17 +74,11 @@ func (s *storm) withDirectory(delay time.Duration, withTLS bool) (stop func() er
 	if err != nil {
 		return nothing, err
 	}
-	var config *tls.Config
-	if withTLS {
-		if config, err = slapd.ServerTLS(); err != nil {
-			return slapd.Stop, err
-		}
-	}
-	s.directory = slapd.Used
-	slow, err := testbed.StartSlowLDAP(strings.TrimPrefix(slapd.URL, "ldap://"), delay, config)
+	slow, err := startProxy(slapd, delay, withTLS)
 	if err != nil {
 		return slapd.Stop, err
 	}
+	s.directory, s.proxy = slapd.Used, slow.Used
 	stop = func() error { return errors.Join(slow.Stop(), slapd.Stop()) }
 	return stop, stand.Directory(slow.URL, slapd.CAFile).Write(s.dir)
 }

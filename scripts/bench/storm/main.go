@@ -15,7 +15,11 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	work, arguments := run, os.Args[1:]
+	if len(arguments) > 0 && arguments[0] == proxyCommand {
+		work, arguments = serveProxy, arguments[1:]
+	}
+	if err := work(arguments); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
@@ -33,7 +37,7 @@ type options struct {
 	logins int
 }
 
-func run() (err error) {
+func run(arguments []string) (err error) {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/ovpn-verify", "the `program` as it ships")
 	flag.StringVar(&o.slow, "slow", "bin/ovpn-verify-slow", "the `program` built with the tag slowfile")
@@ -41,7 +45,9 @@ func run() (err error) {
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "the `folder` for OpenVPN's temporary files and the state")
 	flag.StringVar(&o.only, "only", "", "one `backend`: reference, file, ldap, long, ldaps or hash")
 	flag.IntVar(&o.logins, "logins", 1000, "how many come at once")
-	flag.Parse()
+	if err := flag.CommandLine.Parse(arguments); err != nil {
+		return err
+	}
 	var errBinary, errSlow error
 	o.binary, errBinary = filepath.Abs(o.binary)
 	o.slow, errSlow = filepath.Abs(o.slow)

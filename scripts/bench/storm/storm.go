@@ -21,7 +21,7 @@ type storm struct {
 	logins int
 	fronts []int // at a time: a daemon runs one
 
-	directory func() time.Duration // what it has had of the processors; nil: there is none
+	directory, proxy func() time.Duration // what they have had of the processors; nil: there is none
 }
 
 // row is what became of one storm.
@@ -66,9 +66,13 @@ func (s *storm) run(fronts int) (row, error) {
 	}
 	r.idle = r.idle[1:] // which started the worker
 	seen := testbed.WatchWorkers(s.dir)
-	used := s.used()
-	r.passed, err = testbed.Storm{Dir: dir, AtOnce: fronts, Calls: s.calls()}.Run()
-	r.used, r.seen = s.used().since(used), seen()
+	storm := testbed.Storm{Dir: dir, AtOnce: fronts, Calls: s.calls()}
+	storm.Around = func() func() {
+		used := s.used()
+		return func() { r.used = s.used().since(used) }
+	}
+	r.passed, err = storm.Run()
+	r.seen = seen()
 	r.pending = mostPending(r.passed)
 	for _, pid := range r.seen.PIDs {
 		if e := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(e, syscall.ESRCH) {

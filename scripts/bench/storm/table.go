@@ -16,7 +16,7 @@ func table(o options, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d logins at once, each of another user from another address, the configuration as it is by default\n\n", o.logins)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "fronts\taccepted\tpending\tworkers\tMiB\town\tthreads\tfront idle\tmedian\tp99\tverdict median\tp99\tlast\tworker\tslapd\tbench\tfronts\tall\t\t")
+	fmt.Fprintln(t, "fronts\taccepted\tpending\tworkers\tMiB\town\tthreads\tfront idle\tmedian\tp99\tverdict median\tp99\tlast\tworker\tslapd\tproxy\tbench\tfronts\tall\t\t")
 	for _, r := range rows {
 		accepted := 0
 		for _, p := range r.passed {
@@ -26,11 +26,11 @@ func table(o options, rows []row) string {
 		}
 		blocked := func(p testbed.Passed) float64 { return figures.Ms(p.Blocked) }
 		took := func(p testbed.Passed) float64 { return figures.Ms(p.Took) }
-		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\t%s\n",
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\t%s\n",
 			r.fronts, accepted, r.pending, len(r.seen.PIDs), float64(r.seen.Resident)/1024, float64(r.seen.Own)/1024, r.seen.Threads,
 			figures.Percentile(r.idle, blocked, 50), figures.Percentile(r.passed, blocked, 50), figures.Percentile(r.passed, blocked, 99),
 			figures.Percentile(r.passed, took, 50), figures.Percentile(r.passed, took, 99), figures.Percentile(r.passed, took, 100),
-			r.seen.Used.Seconds(), r.used.directory.Seconds(), r.used.bench.Seconds(), r.used.fronts.Seconds(), r.used.all.Seconds(), r.name)
+			r.seen.Used.Seconds(), r.used.directory.Seconds(), r.used.proxy.Seconds(), r.used.bench.Seconds(), r.used.fronts.Seconds(), r.used.all.Seconds(), r.name)
 	}
 	t.Flush()
 	b.WriteString(`
@@ -40,8 +40,8 @@ MiB       the worker's memory at its most (VmHWM), with the program's own pages
 own       what of that is no file's (RssAnon)
 front     ms that the daemon stands still: fork, exec and wait; idle: the median of 300 calls just before
 verdict   ms from the start of front to the verdict
-worker …  seconds of the processors: of the worker in all its life; slapd; this benchmark, which is the proxy before slapd as
-          well; fronts up to their exit, without the copies that go on; everything on the machine
+worker …  seconds of the processors: of the worker in all its life; slapd; what delays it; this benchmark; fronts up to their
+          exit, without the copies that go on; everything on the machine
 `)
 	return b.String()
 }

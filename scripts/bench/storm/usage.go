@@ -9,7 +9,8 @@ import (
 // usage is what of the processors' time went where.
 type usage struct {
 	directory time.Duration
-	bench     time.Duration // this process, which is the delaying proxy as well
+	proxy     time.Duration
+	bench     time.Duration // this process
 	fronts    time.Duration // up to their exit
 	all       time.Duration // everything on this machine
 }
@@ -17,11 +18,11 @@ type usage struct {
 func (s *storm) used() usage {
 	u := usage{bench: figures.OwnTime(), fronts: figures.ChildrenTime(), all: figures.BusyTime()}
 	if s.directory != nil {
-		u.directory = s.directory()
+		u.directory, u.proxy = s.directory(), s.proxy()
 	}
 	return u
 }
 
 func (u usage) since(before usage) usage {
-	return usage{u.directory - before.directory, u.bench - before.bench, u.fronts - before.fronts, u.all - before.all}
+	return usage{u.directory - before.directory, u.proxy - before.proxy, u.bench - before.bench, u.fronts - before.fronts, u.all - before.all}
 }
