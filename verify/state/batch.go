@@ -89,7 +89,7 @@ func (s *Store) lead() {
 		batch := s.take() // after the wait for the lock: whoever came meanwhile is in
 		if err == nil {
 			err = s.serve(f, batch)
-			release(f)
+			s.kept.letGo(f)
 		}
 		s.tell(batch, err)
 	}
@@ -102,7 +102,33 @@ func (s *Store) waiting() bool {
 	defer s.mu.Unlock()
 	s.queue = slices.DeleteFunc(s.queue, func(c *call) bool { return c.over() != nil })
 	s.leading = len(s.queue) > 0
+	if !s.leading && s.kept.file != nil {
+		s.restLater()
+	}
 	return s.leading
+}
+
+// restLater has the file closed when no batch follows for a while; with s.mu.
+func (s *Store) restLater() {
+	if s.idle == nil {
+		s.idle = time.AfterFunc(restAfter, s.rest)
+		return
+	}
+	s.idle.Reset(restAfter)
+}
+
+// rest closes the file as a leader does, unless there is one.
+func (s *Store) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leading || s.closed {
+		return
+	}
+	s.leading = true
+	s.leaders.Go(func() {
+		s.kept.closeFile()
+		s.lead()
+	})
 }
 
 // maxBatch bounds a transaction: in a storm a thousand logins end at once, and on a
@@ -126,6 +152,7 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if reason := recover(); reason != nil {
+			s.kept.forget()
 			err = s.remember(f, s.panicked(f, reason))
 		}
 	}()
@@ -141,7 +168,11 @@ func (s *Store) serve(f *os.File, batch []*call) (err error) {
 		return errors.Join(err, d.close())
 	}
 	err = s.run(d, batch)
-	if end := d.close(); err == nil && end != nil {
+	if err != nil {
+		_ = d.close() // tells nothing new
+		return err
+	}
+	if end := d.rest(); end != nil {
 		err = written(end)
 	}
 	if err == nil && !inPlace(s.path, info) {

@@ -81,8 +81,8 @@ func (s *Store) panicked(f *os.File, reason any) error {
 	if !ok || fault.Addr() < lowest {
 		return damage(s.path, fmt.Errorf("%v", reason))
 	}
-	defer s.kept.close()
-	if info, err := f.Stat(); err == nil && info.Size() < int64(len(s.kept.b)) {
+	defer s.kept.pages.close()
+	if info, err := f.Stat(); err == nil && info.Size() < int64(len(s.kept.pages.b)) {
 		return damage(s.path, fmt.Errorf("it was cut short to %d bytes while it was read", info.Size()))
 	}
 	return damage(s.path, fmt.Errorf("a page of it: %w", syscall.EIO))

@@ -46,25 +46,28 @@ func options(f *os.File) *bbolt.Options {
 }
 
 // database is the locked file. bbolt is opened only by those who write: what it reads
-// for that, the list of free pages, grows with what was ever deleted.
+// for that, the list of free pages, grows with what was ever deleted. It stays open.
 type database struct {
 	f    *os.File
-	kept *mapping
+	kept *kept
 	tree *tree
 	bolt *bbolt.DB // nil until somebody writes
 }
 
 // openDatabase refuses what bbolt would mend by itself, such as an empty file,
 // which it makes into an empty database.
-func openDatabase(f *os.File, kept *mapping) (*database, error) {
+func openDatabase(f *os.File, kept *kept) (*database, error) {
 	d := &database{f: f, kept: kept}
+	if f == kept.file {
+		d.bolt = kept.bolt
+	}
 	if err := d.look(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, d.close())
 	}
 	upgraded, err := d.checkSchema()
 	if err == nil && upgraded {
 		if err := d.look(); err != nil {
-			return nil, errors.Join(err, d.bolt.Close())
+			return nil, errors.Join(err, d.close())
 		}
 	}
 	if err != nil {
@@ -74,7 +77,7 @@ func openDatabase(f *os.File, kept *mapping) (*database, error) {
 }
 
 func (d *database) look() (err error) {
-	if d.tree, err = openTree(d.f, d.kept); err != nil {
+	if d.tree, err = openTree(d.f, &d.kept.pages); err != nil {
 		return damage(d.f.Name(), err)
 	}
 	return nil
@@ -100,5 +103,14 @@ func (d *database) close() error {
 	if d.bolt == nil {
 		return nil
 	}
+	d.kept.forget()
 	return d.bolt.Close()
+}
+
+// rest is close after a batch that went well, which leaves the file open to the next one.
+func (d *database) rest() error {
+	if d.bolt == nil || d.kept.keep(d.f, d.bolt) == nil {
+		return nil
+	}
+	return d.close()
 }

@@ -140,6 +140,7 @@ func countRefused(t *testing.T, s *Store, at int) (refused int) {
 // Who only reads does not wait for bbolt, which reads the list of free pages first.
 func TestReadingOpensNoBbolt(t *testing.T) {
 	s := stocked(t)
+	s.rest()
 	must(t, s.do(t.Context(), func(x *txn) error {
 		_, err := x.getOrProve(bucketSteps, []byte("nobody"))
 		_, has := x.has(bucketEnrolments, []byte("ada"))

@@ -21,17 +21,27 @@ var errNobodyWaits = errors.New("nobody waits for the lock any more")
 // lock as long as anybody waits for the result.
 func (s *Store) openLocked() (*os.File, error) {
 	f, err := lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
+	if err == nil && f == s.kept.file && !s.kept.isCurrent() {
+		s.kept.closeFile()
+		f, err = lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
+	}
+	if f != s.kept.file {
+		s.kept.closeFile() // lockInPlace has closed it
+	}
 	if err != nil {
 		return nil, err
 	}
 	if err := s.recall(f); err != nil {
-		release(f)
+		s.kept.letGo(f)
 		return nil, err
 	}
 	return f, nil
 }
 
 func (s *Store) openOrMake() (*os.File, error) {
+	if f := s.kept.at(s.path); f != nil {
+		return f, nil
+	}
 	f, err := openChecked(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if s.mustExist {

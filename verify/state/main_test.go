@@ -76,6 +76,7 @@ func TestMain(m *testing.M) {
 
 func (s *Store) openLockedForTest() (*os.File, error) {
 	s.leaders.Wait()
+	s.leading = true
 	s.queue = []*call{{ctx: context.Background()}}
 	return s.openLocked()
 }

@@ -6,8 +6,7 @@ import (
 	"syscall"
 )
 
-// mapping keeps the file mapped between batches: else each had to fault in anew the
-// pages that it looks at. It holds neither lock nor descriptor.
+// mapping is the file's pages for a tree. It holds neither lock nor descriptor.
 type mapping struct {
 	info os.FileInfo // of the file
 	b    []byte

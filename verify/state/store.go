@@ -41,8 +41,8 @@ var ErrNoFolder = fmt.Errorf("%w: no folder for it", ErrUnavailable)
 // sets no earlier deadline.
 const maxWait = 5 * time.Second
 
-// Store is safe for concurrent use. Between operations it holds no file open and no
-// lock, so that other workers and commands get in; only the pages stay mapped.
+// Store is safe for concurrent use. Between operations it holds no lock, so that other
+// workers and commands get in. The file stays open for a second, its pages mapped.
 type Store struct {
 	path, keyFile string
 	mustExist     bool
@@ -52,9 +52,10 @@ type Store struct {
 	leading bool
 	closed  bool
 	leaders sync.WaitGroup
+	idle    *time.Timer // calls rest; nil while the file was never left open
 
-	kept   mapping // owned by the leader
-	broken broken  // owned by the leader
+	kept   kept   // owned by the leader
+	broken broken // owned by the leader
 
 	noticed bool // owned by the leader: see noticeOnce
 }
@@ -76,6 +77,9 @@ func OpenExisting(path, keyFile string) *Store {
 func (s *Store) Close() {
 	s.mu.Lock()
 	s.closed = true
+	if s.idle != nil {
+		s.idle.Stop()
+	}
 	s.mu.Unlock()
 	s.leaders.Wait()
 	s.kept.close()

@@ -23,7 +23,7 @@ type tree struct {
 
 // openTree maps the file and looks at what its meta pages say. Its cost grows with
 // nothing that is in it.
-func openTree(f *os.File, kept *mapping) (*tree, error) {
+func openTree(f *os.File, pages *mapping) (*tree, error) {
 	m, err := newestMeta(f)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func openTree(f *os.File, kept *mapping) (*tree, error) {
 		return nil, fmt.Errorf("%d pages are in use, the file has %d bytes", m.pages, info.Size())
 	}
 	t := &tree{meta: m, parsed: map[uint64]*page{}}
-	if t.mapped, err = kept.of(f, info, m.pages); err != nil {
+	if t.mapped, err = pages.of(f, info, m.pages); err != nil {
 		return nil, err
 	}
 	return t, t.readFree()
