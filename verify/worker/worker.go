@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -50,11 +49,6 @@ type Service struct {
 // answer must not keep the user waiting, nor the socket bound.
 const loadTimeout = 10 * time.Second
 
-// gcPercent has the worker collect garbage sooner than Go's own 100 would: with 850
-// logins waiting for a directory it takes 34 MiB, where 20 came to 36.5 and 100 to ten
-// more. The collector's part of the processors' time could not be told from 20's.
-const gcPercent = 10
-
 // Run serves until the worker has been idle for Service.Linger. load makes the
 // service; when it fails or takes longer than ten seconds, the job that came
 // along is refused, a login as unavailable, and the error returned; the caller
@@ -64,7 +58,7 @@ func Run(listening bool, load func() (Service, error)) error {
 	// all; a worker that is ended leaves the neutral reason to the user.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
 	syscall.Umask(0o022) // whatever OpenVPN has: nobody else may read what is made for its owner in any case
-	debug.SetGCPercent(gcPercent)
+	tuneCollector()
 	startedBy := os.Geteuid() // load may make us another user
 	first, err := inheritedJob()
 	if err != nil {
