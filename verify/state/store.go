@@ -57,6 +57,8 @@ type Store struct {
 	kept   kept   // owned by the leader
 	broken broken // owned by the leader
 
+	gatherUntil time.Time // owned by the leader: see gathering
+
 	noticed bool // owned by the leader: see noticeOnce
 }
 
