@@ -73,7 +73,7 @@ func (c Config) open() io.Writer {
 	case isSyslog(c.To):
 		return newSyslog(c.To)
 	}
-	return appendTo(c.To)
+	return &logFile{path: c.To}
 }
 
 // handler leaves the time out where the log service has its own.
@@ -91,16 +91,4 @@ func (c Config) handler(w io.Writer) slog.Handler {
 		return slog.NewJSONHandler(w, options)
 	}
 	return slog.NewTextHandler(w, options)
-}
-
-// appendTo opens the file for each line, so that logrotate may move it away.
-type appendTo string
-
-func (path appendTo) Write(line []byte) (int, error) {
-	f, err := os.OpenFile(string(path), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	return f.Write(line)
 }
