@@ -18,7 +18,8 @@ type client struct {
 	conn   net.Conn
 	bound  string // DN; empty: anonymous
 	since  int    // the generation of binds it belongs to
-	page   *page  // what the present request asks for; nil: everything
+	binds  int
+	page   *page // what the present request asks for; nil: everything
 }
 
 func newClient(s *Server, c net.Conn) *client { return &client{server: s, conn: c} }
@@ -115,6 +116,9 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	}
 	if f.Code != 0 {
 		code = f.Code
+	}
+	if c.binds++; c.binds > 1 && c.server.options.OneBind {
+		code = unwillingToPerform
 	}
 	c.bound = ""
 	if code == success {
