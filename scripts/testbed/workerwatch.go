@@ -20,16 +20,16 @@ type Seen struct {
 }
 
 // betweenLooks is short against what a login on a slow backend takes. To find workers,
-// which is to read the command line of every process, is for each fourth look: the
+// which is to read the command line of every process, is for each eighth look: the
 // processors are left to what is measured.
 const (
 	betweenLooks   = 250 * time.Millisecond
-	looksPerSearch = 4
+	looksPerSearch = 8
 )
 
 // WatchWorkers looks at the workers whose configuration is in dir until it is
 // asked, and once more then. A login on a slow backend keeps a worker there for
-// longer than there is between two searches.
+// longer than there is between two searches, and it waits for more logins then.
 func WatchWorkers(dir string) (seen func() Seen) {
 	stop, result := make(chan struct{}), make(chan Seen)
 	go func() {
