@@ -15,8 +15,7 @@ func countOf(binds []string, dn string) int {
 	return len(binds) - len(except(binds, dn))
 }
 
-// One connection searches, and another binds.
-func TestConnectionsAreUsedAgain(t *testing.T) {
+func TestTheSearchingConnectionIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t, fakeldap.Example())
 	b := newBackend(t, exampleConfig(t, s))
@@ -30,7 +29,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		}
 	}
 	n := s.Counts()
-	if n.Connections != 2 || countOf(n.Binds, fakeldap.ExampleServiceDN) != 1 || countOf(n.Binds, fakeldap.ExampleUserDN) != 5 {
+	if n.Connections != 6 || countOf(n.Binds, fakeldap.ExampleServiceDN) != 1 || countOf(n.Binds, fakeldap.ExampleUserDN) != 5 {
 		t.Errorf("%+v", n)
 	}
 }

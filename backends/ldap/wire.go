@@ -36,9 +36,6 @@ func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 // reset begins the count anew, for another login.
 func (w *wire) reset() { w.left = maxReplies }
 
-// hasMore tells of what was read and nobody asked for.
-func (w *wire) hasMore() bool { return len(w.ahead) > 0 }
-
 // beginWithin is how long begin waits for the rest of what has come in parts.
 const beginWithin = 10 * time.Millisecond
 

@@ -18,8 +18,7 @@ type client struct {
 	conn   net.Conn
 	bound  string // DN; empty: anonymous
 	since  int    // the generation of binds it belongs to
-	binds  int
-	page   *page // what the present request asks for; nil: everything
+	page   *page  // what the present request asks for; nil: everything
 }
 
 func newClient(s *Server, c net.Conn) *client { return &client{server: s, conn: c} }
@@ -116,9 +115,6 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	}
 	if f.Code != 0 {
 		code = f.Code
-	}
-	if c.binds++; c.binds > 1 && c.server.options.OneBind {
-		code = unwillingToPerform
 	}
 	c.bound = ""
 	if code == success {

@@ -59,8 +59,6 @@ type Options struct {
 	// Unauthenticated accepts a bind with a name and no password (RFC 4513
 	// section 5.1.2) and one with a password and no name, as many servers do.
 	Unauthenticated bool
-	// OneBind has a connection take one bind and no other.
-	OneBind bool
 }
 
 // Counts are what the server was asked so far.
