@@ -3,7 +3,8 @@ package logging
 import "os"
 
 // logFile is the file of that name. It stays open, and is opened anew once logrotate
-// has moved it away, and after an error.
+// has moved it away, and where nothing can be written: the reader of a pipe may have
+// come back.
 type logFile struct {
 	path string
 	open *os.File // nil: none is
@@ -11,16 +12,16 @@ type logFile struct {
 }
 
 func (l *logFile) Write(line []byte) (int, error) {
-	if !l.isInPlace() {
-		if err := l.reopen(); err != nil {
-			return 0, err
+	if l.isInPlace() {
+		n, err := l.open.Write(line)
+		if err == nil || n > 0 {
+			return n, err
 		}
 	}
-	n, err := l.open.Write(line)
-	if err != nil {
-		l.close()
+	if err := l.reopen(); err != nil {
+		return 0, err
 	}
-	return n, err
+	return l.open.Write(line)
 }
 
 func (l *logFile) isInPlace() bool {

@@ -1,6 +1,7 @@
 package logging_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"os"
@@ -61,4 +62,25 @@ func TestBlockedLogHoldsNobodyUp(t *testing.T) {
 	// What is still to be written would make the file anew in the folder that goes.
 	go func() { _, _ = io.Copy(io.Discard, reader) }()
 	flush()
+}
+
+// Who reads a pipe may come back.
+func TestLogFindsThePipesNextReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, _ := logging.New(logging.Config{To: path, Format: "text"})
+	for _, message := range []string{"one", "two", "three"} {
+		log.Info(message)
+		reader, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(reader).ReadString('\n')
+		if err != nil || !strings.Contains(line, message) {
+			t.Errorf("%q, %v", line, err)
+		}
+		reader.Close()
+	}
 }

@@ -33,17 +33,11 @@ func ReadFile(path string) (Text, error) {
 	return New(b), nil
 }
 
-// What a secret's file must not grant, and how to take it away.
-const (
-	forOthers  os.FileMode = 0o027
-	mendSecret             = "chmod 0640"
-)
-
 // Open opens a file that holds secrets, after the same look at owner and mode
 // as ReadFile. The checks are made on the open file, so there is no moment
 // between check and use.
 func Open(path string) (*os.File, error) {
-	return open(path, forOthers, mendSecret)
+	return open(path, 0o027, "chmod 0640")
 }
 
 // OpenPublic opens a file that anybody may read but nobody else may write:
@@ -64,9 +58,6 @@ func open(path string, forbidden os.FileMode, mend string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// CheckOpen is the look of Open at a file that is open already.
-func CheckOpen(f *os.File) error { return checkOwnerAndMode(f, forOthers, mendSecret) }
 
 func checkOwnerAndMode(f *os.File, forbidden os.FileMode, mend string) error {
 	info, err := f.Stat()

@@ -79,11 +79,14 @@ func (s *Store) enqueue(calls ...*call) error {
 	return nil
 }
 
-// gathering is how long the next transaction waits for more calls, from the beginning
-// of the last one, when that one had several: in a storm others are on their way, and
-// what is written for each transaction is as much as for some logins. Who comes alone
-// does not wait.
-const gathering = 8 * time.Millisecond
+// A transaction begins so many milliseconds after the last one as that one had calls
+// beside the first: in a storm others are on their way, and what is written for each
+// transaction is as much as for some logins. Few at once hardly wait, as a transaction
+// takes a millisecond or two itself.
+const (
+	gatherForEach = time.Millisecond
+	mostGathering = 16 * gatherForEach
+)
 
 // lead serves batches until nobody waits. There is one leader at a time.
 func (s *Store) lead() {
@@ -148,9 +151,7 @@ func (s *Store) take() []*call {
 	n := min(len(s.queue), maxBatch)
 	batch := slices.Clone(s.queue[:n])
 	s.queue = slices.Delete(s.queue, 0, n)
-	if n > 1 {
-		s.gatherUntil = time.Now().Add(gathering)
-	}
+	s.gatherUntil = time.Now().Add(min(time.Duration(n-1)*gatherForEach, mostGathering))
 	return batch
 }
 

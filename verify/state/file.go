@@ -20,15 +20,13 @@ var errNobodyWaits = errors.New("nobody waits for the lock any more")
 // openLocked opens the database file, made when it is missing, and waits for the
 // lock as long as anybody waits for the result.
 func (s *Store) openLocked() (*os.File, error) {
-	f, err := lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
-	if err == nil && f == s.kept.file && !s.kept.isCurrent() {
+	f, err := s.lockFile()
+	if s.kept.file != nil && !errors.Is(err, errNobodyWaits) && (err != nil || !s.kept.isCurrent()) {
 		s.kept.closeFile()
-		f, err = lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
-	}
-	if f != s.kept.file {
-		s.kept.closeFile() // lockInPlace has closed it
+		f, err = s.lockFile()
 	}
 	if err != nil {
+		s.kept.closeFile() // lockInPlace has closed it
 		return nil, err
 	}
 	if err := s.recall(f); err != nil {
@@ -38,6 +36,11 @@ func (s *Store) openLocked() (*os.File, error) {
 	return f, nil
 }
 
+func (s *Store) lockFile() (*os.File, error) {
+	return lockInPlace(s.path, s.openOrMake, s.anybodyWaits)
+}
+
+// openOrMake returns the file that was left open, or opens it anew.
 func (s *Store) openOrMake() (*os.File, error) {
 	if f := s.kept.at(s.path); f != nil {
 		return f, nil

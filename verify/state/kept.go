@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"ovpn-verify/verify/secret"
 )
 
 // kept is what stays of the database between batches. Without it each had to fault in
@@ -30,17 +28,20 @@ type kept struct {
 const restAfter = time.Second
 
 // at returns the open file if it is the one at path, and nil where it has to be opened
-// anew: it was replaced, or has become one that secret.Open refuses.
+// anew: it was replaced, or belongs to others or lets others in than when it was left.
 func (k *kept) at(path string) *os.File {
 	if k.file == nil {
 		return nil
 	}
-	if !inPlace(path, k.info) || secret.CheckOpen(k.file) != nil {
+	info, err := os.Stat(path)
+	if err != nil || !os.SameFile(info, k.info) || info.Mode() != k.info.Mode() || ownerOf(info) != ownerOf(k.info) {
 		k.closeFile()
 		return nil
 	}
 	return k.file
 }
+
+func ownerOf(info os.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 // isCurrent tells of the locked file whether it is as it was left. Whoever commits
 // changes the meta page; who puts another content in its place, the time as well.

@@ -110,3 +110,14 @@ func TestOpenFileIsClosedAfterAWhile(t *testing.T) {
 	}
 	must(t, s.SpendStep(t.Context(), "ada", 2, Counter{}, now))
 }
+
+// Whoever takes the right to write away wants nothing to be written.
+func TestOpenFileIsNotWrittenWhenItsModeHasChanged(t *testing.T) {
+	s := keptStore(t)
+	must(t, os.Chmod(s.path, 0o400))
+	file := s.kept.file
+	_ = s.SpendStep(t.Context(), "ada", 2, Counter{}, now) // root may
+	if s.isOpen() && s.kept.file == file {
+		t.Error("it was used without being opened anew")
+	}
+}

@@ -57,7 +57,7 @@ type Store struct {
 	kept   kept   // owned by the leader
 	broken broken // owned by the leader
 
-	gatherUntil time.Time // owned by the leader: see gathering
+	gatherUntil time.Time // owned by the leader: see gatherForEach
 
 	noticed bool // owned by the leader: see noticeOnce
 }

@@ -35,9 +35,9 @@ func (c *collector) collected() {
 	runtime.SetFinalizer(c, (*collector).collected)
 }
 
-// set spares a small change: for each the world is stopped.
+// set spares small changes but the last: for each the world is stopped.
 func (c *collector) set(percent int) {
-	if c.percent/10 != percent/10 {
+	if c.percent/10 != percent/10 || percent == leastGC && c.percent != leastGC {
 		c.percent = percent
 		debug.SetGCPercent(percent)
 	}

@@ -41,3 +41,14 @@ func TestCollectorIsSetAgain(t *testing.T) {
 		runtime.KeepAlive(held)
 	}
 }
+
+func TestLeastGarbageIsReached(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	c := collector{}
+	for _, percent := range []int{mostGC, leastGC + 8, leastGC} {
+		c.set(percent)
+	}
+	if got := debug.SetGCPercent(100); got != leastGC {
+		t.Errorf("%d percent", got)
+	}
+}
