@@ -218,7 +218,10 @@ func (b *Backend) checkUser(ctx context.Context, e *endpoint, req *primary.Reque
 	return f, err
 }
 
-// prove has the server check the password, on a connection of its own.
+// prove has the server check the password, on a connection of its own. Any client may
+// bind again on the same one (RFC 4511 section 4.2.1), but there are proxies that answer
+// the second bind with invalidCredentials, as for a wrong password (privacyIDEA's), or
+// by closing (Duo's), and what is dropped without a word costs the login its time.
 func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
 	leave, err := b.placeToBind(ctx, e)
 	if err != nil {
