@@ -20,7 +20,7 @@ const (
 	searchShare = 4
 	// So many search at once while each is through within the patience: to wait for a
 	// connection that is good costs less than to make one and sign in.
-	fewSearching   = 8
+	fewSearching   = 32
 	searchPatience = 50 * time.Millisecond
 )
 
