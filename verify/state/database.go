@@ -46,7 +46,7 @@ func options(f *os.File) *bbolt.Options {
 }
 
 // database is the locked file. bbolt is opened only by those who write: what it reads
-// for that, the list of free pages, grows with what was ever deleted. It stays open.
+// for that, the list of free pages, grows with what was ever deleted. It stays open then.
 type database struct {
 	f    *os.File
 	kept *kept

@@ -28,7 +28,7 @@ type kept struct {
 const restAfter = time.Second
 
 // at returns the open file if it is the one at path, and nil where it has to be opened
-// anew: it was replaced, or belongs to others or lets others in than when it was left.
+// anew: it was replaced, or has another owner or mode than when it was left.
 func (k *kept) at(path string) *os.File {
 	if k.file == nil {
 		return nil
