@@ -42,29 +42,34 @@ func resultFiles(t *testing.T) results {
 	return results{control: int(f.Fd()), text: -1}
 }
 
-// soon is how many milliseconds the tests' fronts wait.
+// soon is how many milliseconds a front waits for what does not come.
 const soon = 20
 
 func TestOfferIsTakenByItsByteAlone(t *testing.T) {
 	for name, c := range map[string]struct {
-		reply string
-		want  answer
-	}{"acknowledged": {"A", taken}, "declined": {"", declined}, "another byte": {"D", notTaken}, "too late": {"silent", notTaken}} {
-		done := make(chan bool, 1)
+		reply    string
+		patience int // milliseconds
+		want     answer
+	}{
+		"acknowledged": {"A", patience.detached, taken}, "declined": {"", patience.detached, declined},
+		"another byte": {"D", patience.detached, notTaken}, "too late": {"silent", soon, notTaken},
+	} {
+		offered, done := make(chan bool), make(chan bool)
 		address := worker(t, func(conn int) {
+			defer close(done)
 			defer syscall.Close(conn)
 			var b [100]byte
 			_, _ = syscall.Read(conn, b[:])
 			if c.reply == "silent" {
-				time.Sleep(60 * time.Millisecond)
+				<-offered
 			} else {
 				_, _ = syscall.Write(conn, []byte(c.reply))
 			}
-			done <- true
 		})
-		if got := offer(address, []byte("job"), resultFiles(t), soon); got != c.want {
+		if got := offer(address, []byte("job"), resultFiles(t), c.patience); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+		close(offered)
 		<-done
 	}
 }
