@@ -29,6 +29,11 @@ type Storm struct {
 	Around func() (end func())
 	Window time.Duration // how long verdicts are waited for, from the last start; 0: 60 s
 
+	// Starter is a program that starts the others in place of this process, as small as a
+	// daemon is: scripts/bench/storm/programs/daemon.c. UntilVerdict, Wrap and Owner are
+	// not for it.
+	Starter string
+
 	Wrap   []string // what runs the program, such as prlimit
 	Owner  int      // the number of the user and the group that the daemon's files are given to; 0: root
 	Daemon []string // what runs a process that starts the programs in place of this one, with its limits; AtOnce, Pause and Wrap are not for it
@@ -65,9 +70,12 @@ func (s Storm) Run() (passed []Passed, err error) {
 	if s.Around != nil {
 		defer s.Around()()
 	}
-	if s.Daemon != nil {
+	switch {
+	case s.Daemon != nil:
 		passed, err = s.startByDaemon(prepared)
-	} else {
+	case s.Starter != "":
+		passed, err = s.startByStarters(prepared)
+	default:
 		passed, err = s.start(verdicts, prepared)
 	}
 	if err == nil {

@@ -79,13 +79,15 @@ func (s *Store) enqueue(calls ...*call) error {
 	return nil
 }
 
-// A transaction begins so many milliseconds after the last one as that one had calls
-// beside the first: in a storm others are on their way, and what is written for each
+// A transaction begins so much later than the last one as that one had calls beside
+// the first: in a storm others are on their way, and what is written for each
 // transaction is as much as for some logins. Few at once hardly wait, as a transaction
-// takes a millisecond or two itself.
+// takes a millisecond or two itself. Where more than one call comes in two milliseconds
+// it is the most, so that a storm makes few transactions, and none of its logins waits
+// long for one.
 const (
-	gatherForEach = time.Millisecond
-	mostGathering = 16 * gatherForEach
+	gatherForEach = 2 * time.Millisecond
+	mostGathering = 4 * gatherForEach
 )
 
 // lead serves batches until nobody waits. There is one leader at a time.

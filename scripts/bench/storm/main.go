@@ -4,6 +4,7 @@
 package main
 
 import (
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,9 +13,14 @@ import (
 	"time"
 
 	"ovpn-verify/scripts/bench/figures"
+	"ovpn-verify/scripts/bench/stand"
 )
 
 func main() {
+	if err := coarsenTimers(); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
 	work, arguments := run, os.Args[1:]
 	if len(arguments) > 0 && arguments[0] == proxyCommand {
 		work, arguments = serveProxy, arguments[1:]
@@ -24,6 +30,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+//go:embed programs/daemon.c
+var daemonSource []byte
 
 // delay is that of most backends; the users file's is in the program (slow.go).
 const delay = 2 * time.Second
@@ -76,6 +85,10 @@ var backends = []struct {
 
 func storms(o options) ([]row, error) {
 	var rows []row
+	starter := filepath.Join(o.dir, "daemon")
+	if err := stand.BuildC(starter, daemonSource); err != nil {
+		return nil, err
+	}
 	for _, b := range backends {
 		if o.only != "" && o.only != b.name {
 			continue
@@ -83,7 +96,7 @@ func storms(o options) ([]row, error) {
 		s, stop, err := b.start(o)
 		for i := 0; err == nil && i < len(s.fronts); i++ {
 			var r row
-			r, err = s.run(s.fronts[i])
+			r, err = s.run(starter, s.fronts[i])
 			rows = append(rows, r)
 		}
 		if err = errors.Join(err, stop()); err != nil {

@@ -48,13 +48,13 @@ func (s *storm) calls() []testbed.Call {
 	return calls
 }
 
-func (s *storm) run(fronts int) (row, error) {
+func (s *storm) run(starter string, fronts int) (row, error) {
 	r := row{name: s.name, fronts: fronts}
 	dir := filepath.Join(s.dir, fmt.Sprintf("calls-%d", fronts))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return r, err
 	}
-	before := testbed.Storm{Dir: dir, Pause: 2 * time.Millisecond}
+	before := testbed.Storm{Dir: dir, Starter: starter, Pause: 2 * time.Millisecond}
 	for range quiet {
 		call := stand.Call(s.binary, s.dir, 0)
 		call.Username = strings.Repeat("a", 300)
@@ -66,7 +66,7 @@ func (s *storm) run(fronts int) (row, error) {
 	}
 	r.idle = r.idle[1:] // which started the worker
 	seen := testbed.WatchWorkers(s.dir)
-	storm := testbed.Storm{Dir: dir, AtOnce: fronts, Calls: s.calls()}
+	storm := testbed.Storm{Dir: dir, AtOnce: fronts, Starter: starter, Calls: s.calls()}
 	storm.Around = func() func() {
 		used := s.used()
 		return func() { r.used = s.used().since(used) }

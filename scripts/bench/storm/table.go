@@ -40,7 +40,7 @@ MiB       the worker's memory at its most (VmHWM), with the program's own pages
 own       what of that is no file's (RssAnon)
 front     ms that the daemon stands still: fork, exec and wait; idle: the median of 300 calls just before
 verdict   ms from the start of front to the verdict
-worker …  seconds of the processors: of the worker in all its life; slapd; what delays it; this benchmark; fronts up to their
+worker …  seconds of the processors: of the worker in all its life; slapd; what delays it; this benchmark; the daemon and fronts up to their
           exit, without the copies that go on; everything on the machine
 `)
 	return b.String()
