@@ -136,16 +136,16 @@ func (t *txn) settle(id string, e Ended, now time.Time) error {
 
 // Locked answers ErrLocked when one of the counters is locked.
 func (s *Store) Locked(ctx context.Context, counters []Counter, now time.Time) error {
-	look := func(t *txn) error {
+	nothing := func(*txn) error { return nil } // what it may write brings records up to date
+	_, err := lookOrUndo(ctx, s, func(t *txn) (struct{}, error) {
 		for _, c := range counters {
 			if err := t.checkLock(c, now); err != nil {
-				return err
+				return struct{}{}, err
 			}
 		}
-		return nil
-	}
-	// What it may write brings records up to date, and nothing hangs on that.
-	return s.doOrUndo(ctx, look, func(*txn) error { return nil })
+		return struct{}{}, nil
+	}, nothing)
+	return err
 }
 
 func (t *txn) checkLock(c Counter, now time.Time) error {

@@ -24,11 +24,28 @@ func ask[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, err
 // askOrUndo is ask for what can be taken back by undo: who gave up may take it for
 // not written.
 func askOrUndo[T any](ctx context.Context, s *Store, op func(*txn) (T, error), undo func(*txn) error) (T, error) {
+	return answer(s, newCall(ctx, time.Now().Add(maxWait), undo, nil), op)
+}
+
+// look is ask for what hardly ever writes: to wait for others would spare it nothing.
+func look[T any](ctx context.Context, s *Store, op func(*txn) (T, error)) (T, error) {
+	return lookOrUndo(ctx, s, op, nil)
+}
+
+// lookOrUndo is to look as askOrUndo is to ask.
+func lookOrUndo[T any](ctx context.Context, s *Store, op func(*txn) (T, error), undo func(*txn) error) (T, error) {
+	c := newCall(ctx, time.Now().Add(maxWait), undo, nil)
+	c.looks = true
+	return answer(s, c, op)
+}
+
+func answer[T any](s *Store, c *call, op func(*txn) (T, error)) (T, error) {
 	var value T
-	err := s.perform(newCall(ctx, time.Now().Add(maxWait), undo, func(t *txn) (err error) {
+	c.op = func(t *txn) (err error) {
 		value, err = op(t)
 		return err
-	}))
+	}
+	err := s.perform(c)
 	if err != nil { // value may still be written to: do not touch it
 		var none T
 		return none, err
@@ -79,12 +96,10 @@ func (s *Store) enqueue(calls ...*call) error {
 	return nil
 }
 
-// A transaction begins so much later than the last one as that one had calls beside
-// the first: in a storm others are on their way, and what is written for each
-// transaction is as much as for some logins. Few at once hardly wait, as a transaction
-// takes a millisecond or two itself. Where more than one call comes in two milliseconds
-// it is the most, so that a storm makes few transactions, and none of its logins waits
-// long for one.
+// A transaction that writes begins so much later than the last one as that one had calls
+// beside the first, unless nobody comes meanwhile: in a storm others are on their way,
+// and what is written for each transaction is as much as for some logins. Few at once
+// hardly wait, as a transaction takes a millisecond or two itself.
 const (
 	gatherForEach = 2 * time.Millisecond
 	mostGathering = 4 * gatherForEach
@@ -93,7 +108,7 @@ const (
 // lead serves batches until nobody waits. There is one leader at a time.
 func (s *Store) lead() {
 	for s.waiting() {
-		time.Sleep(time.Until(s.gatherUntil))
+		s.gather()
 		f, err := s.openLocked()
 		if errors.Is(err, errNobodyWaits) {
 			continue // somebody may have come since; it is not his failure
@@ -105,6 +120,30 @@ func (s *Store) lead() {
 		}
 		s.tell(batch, err)
 	}
+}
+
+// gather returns at the moment for the next transaction: earlier when nobody has come
+// for a while, and at once when nobody is there who will write.
+func (s *Store) gather() {
+	for here := 0; ; {
+		left, before := time.Until(s.gatherUntil), here
+		if here = s.toWrite(); left <= 0 || here == before {
+			return
+		}
+		time.Sleep(min(left, gatherForEach))
+	}
+}
+
+// toWrite is how many wait that will write.
+func (s *Store) toWrite() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.queue {
+		if !c.looks {
+			n++
+		}
+	}
+	return n
 }
 
 // waiting drops the calls whose callers gave up, and ends the leadership when

@@ -18,6 +18,8 @@ type call struct {
 	err   error            // set before done is closed
 	done  chan struct{}
 
+	looks bool // it hardly ever writes
+
 	wrote atomic.Bool // op did, when it ran last
 
 	committing bool // what it wrote is; with Store.mu

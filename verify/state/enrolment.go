@@ -40,7 +40,7 @@ type enrolmentRecord struct {
 
 // Enrolment returns the user's enrolment with its seed, or ErrNotFound.
 func (s *Store) Enrolment(ctx context.Context, identity string) (Enrolment, error) {
-	return ask(ctx, s, func(t *txn) (Enrolment, error) {
+	return look(ctx, s, func(t *txn) (Enrolment, error) {
 		key, err := identityKey(identity)
 		if err != nil {
 			return Enrolment{}, err

@@ -106,7 +106,7 @@ func (s *Store) Recognise(ctx context.Context, place Place, field secret.Text, r
 		session *Session
 		how     Recognised
 	}
-	a, err := ask(ctx, s, func(t *txn) (answer, error) {
+	a, err := look(ctx, s, func(t *txn) (answer, error) {
 		r, how, err := s.recognise(t, place, field, retries, now)
 		if err != nil || r == nil {
 			return answer{}, err
