@@ -126,10 +126,10 @@ func keepFromWorker() {
 }
 
 // coarsenTimers lets what the worker waits for by the clock come up to a millisecond
-// late. A thread of Go's runtime looks every 20 microseconds, which the kernel makes
-// 70, for whoever is long in a system call: in a storm a quarter of the processors'
-// time that the worker took. All threads have it from the first one, across execve
-// (prctl(2), PR_SET_TIMERSLACK).
+// late. A thread of Go's runtime (sysmon) looks after the others every 20 microseconds
+// while they are busy, which the kernel makes 70: in a storm a good part of what the
+// worker took. It comes two milliseconds late now to who stays long in a system call.
+// All threads have it from the first one, across execve (prctl(2), PR_SET_TIMERSLACK).
 //
 //go:nosplit
 //go:norace

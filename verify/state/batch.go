@@ -97,9 +97,9 @@ func (s *Store) enqueue(calls ...*call) error {
 }
 
 // A transaction that writes begins so much later than the last one as that one had calls
-// beside the first, unless nobody comes meanwhile: in a storm others are on their way,
-// and what is written for each transaction is as much as for some logins. Few at once
-// hardly wait, as a transaction takes a millisecond or two itself.
+// to write beside the first: in a storm others are on their way, and what is written for
+// each transaction is as much as for some logins. Few at once hardly wait, as a
+// transaction takes a millisecond or two itself.
 const (
 	gatherForEach = 2 * time.Millisecond
 	mostGathering = 4 * gatherForEach
@@ -122,23 +122,20 @@ func (s *Store) lead() {
 	}
 }
 
-// gather returns at the moment for the next transaction: earlier when nobody has come
-// for a while, and at once when nobody is there who will write.
+// gather returns at the moment for the next transaction, which is at once when nobody is
+// there who will write.
 func (s *Store) gather() {
-	for here := 0; ; {
-		left, before := time.Until(s.gatherUntil), here
-		if here = s.toWrite(); left <= 0 || here == before {
-			return
-		}
-		time.Sleep(min(left, gatherForEach))
+	s.mu.Lock()
+	writing := toWrite(s.queue)
+	s.mu.Unlock()
+	if writing > 0 {
+		time.Sleep(time.Until(s.gatherUntil))
 	}
 }
 
-// toWrite is how many wait that will write.
-func (s *Store) toWrite() (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.queue {
+// toWrite is how many of the calls will write.
+func toWrite(calls []*call) (n int) {
+	for _, c := range calls {
 		if !c.looks {
 			n++
 		}
@@ -192,7 +189,9 @@ func (s *Store) take() []*call {
 	n := min(len(s.queue), maxBatch)
 	batch := slices.Clone(s.queue[:n])
 	s.queue = slices.Delete(s.queue, 0, n)
-	s.gatherUntil = time.Now().Add(min(time.Duration(n-1)*gatherForEach, mostGathering))
+	if writing := toWrite(batch); writing > 0 {
+		s.gatherUntil = time.Now().Add(min(time.Duration(writing-1)*gatherForEach, mostGathering))
+	}
 	return batch
 }
 
