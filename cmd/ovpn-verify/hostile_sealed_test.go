@@ -16,16 +16,22 @@ func TestWorkerIsSealed(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, "file", 0)
 	g.letsIn()
-	workers := testbed.Workers(g.dir)
-	if len(workers) != 1 {
-		t.Fatalf("%d workers", len(workers))
-	}
-	proc := fmt.Sprintf("/proc/%d/", workers[0].PID)
+	proc := g.workerProc()
 	hasNoRights(t, proc)
 	hasNoCore(t, proc)
 	if log := g.read("log"); strings.Contains(log, "hardening") && !strings.Contains(log, "no Landlock") {
 		t.Errorf("%s", log)
 	}
+}
+
+// workerProc is the folder of the one worker there is (proc(5)).
+func (g *gateway) workerProc() string {
+	g.t.Helper()
+	workers := testbed.Workers(g.dir)
+	if len(workers) != 1 {
+		g.t.Fatalf("%d workers", len(workers))
+	}
+	return fmt.Sprintf("/proc/%d/", workers[0].PID)
 }
 
 // hasNoRights looks at every thread, each of which has its own.

@@ -4,13 +4,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 	"testing"
-
-	"ovpn-verify/scripts/testbed"
 )
 
 // A worker's clock may be a millisecond late, in the thread of Go's runtime that looks
@@ -20,11 +17,7 @@ func TestWorkerWaitsWithoutHurry(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, "file", 0)
 	g.letsIn()
-	workers := testbed.Workers(g.dir)
-	if len(workers) != 1 {
-		t.Fatalf("%d workers", len(workers))
-	}
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", workers[0].PID))
+	threads, err := os.ReadDir(g.workerProc() + "task")
 	if err != nil || len(threads) < 2 {
 		t.Fatalf("%v, %v", threads, err)
 	}

@@ -30,8 +30,8 @@ type Storm struct {
 	Window time.Duration // how long verdicts are waited for, from the last start; 0: 60 s
 
 	// Starter is a program that starts the others in place of this process, as small as a
-	// daemon is: scripts/bench/storm/programs/daemon.c. UntilVerdict, Wrap and Owner are
-	// not for it.
+	// daemon is: scripts/bench/storm/programs/daemon.c. UntilVerdict and Wrap are not
+	// for it.
 	Starter string
 
 	Wrap   []string // what runs the program, such as prlimit
@@ -164,9 +164,7 @@ func (s Storm) call(binary string, p *Prepared) (Passed, error) {
 	if err != nil {
 		return r, fmt.Errorf("testbed: %s: %w", argv[0], err)
 	}
-	if status.Exited() {
-		r.Status = status.ExitStatus()
-	}
+	r.Status = status.ExitStatus()
 	return r, nil
 }
 

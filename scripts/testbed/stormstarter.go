@@ -59,11 +59,7 @@ func (s Storm) byStarter(input *bytes.Buffer) ([]Passed, error) {
 		if _, err := fmt.Sscan(line, &began, &blocked, &status); err != nil {
 			return nil, fmt.Errorf("testbed: %s: %q: %w", s.Starter, line, err)
 		}
-		p := Passed{Began: time.Unix(0, began), Blocked: time.Duration(blocked), Status: -1}
-		if status.Exited() {
-			p.Status = status.ExitStatus()
-		}
-		passed = append(passed, p)
+		passed = append(passed, Passed{Began: time.Unix(0, began), Blocked: time.Duration(blocked), Status: status.ExitStatus()})
 	}
 	return passed, nil
 }

@@ -17,15 +17,15 @@ import (
 )
 
 func main() {
-	if err := coarsenTimers(); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
 	work, arguments := run, os.Args[1:]
 	if len(arguments) > 0 && arguments[0] == proxyCommand {
 		work, arguments = serveProxy, arguments[1:]
 	}
-	if err := work(arguments); err != nil {
+	err := coarsenTimers()
+	if err == nil {
+		err = work(arguments)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
