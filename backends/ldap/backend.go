@@ -28,12 +28,13 @@ import (
 // in RFC 1274: 256 characters); OpenVPN passes up to 4096.
 const maxUsername = 256
 
-// Backend is safe for concurrent use. Each user's bind has a connection of its
-// own; those that search are used again.
+// Backend is safe for concurrent use. Connections are used again: those that search, and,
+// where the server has shown that it takes a second bind, those on which users are bound.
 type Backend struct {
 	health       *health
 	lookupSRV    func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	pool         *pool
+	rebinding    rebinding
 	config       Config
 	endpoints    []endpoint
 	tls          *tlsclient.Client
@@ -216,31 +217,6 @@ func (b *Backend) checkUser(ctx context.Context, e *endpoint, req *primary.Reque
 		err = &primary.AccountError{Identity: f.identity.Name, Err: err}
 	}
 	return f, err
-}
-
-// prove has the server check the password, on a connection of its own. Any client may
-// bind again on the same one (RFC 4511 section 4.2.1), but there are proxies that answer
-// the second bind with invalidCredentials, as for a wrong password (privacyIDEA's), or
-// by closing (Duo's), and what is dropped without a word costs the login its time.
-func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
-	leave, err := b.placeToBind(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	s, err := b.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	return s.bindUser(ctx, dn, password)
-}
-
-func (b *Backend) placeToBind(ctx context.Context, e *endpoint) (leave func(), err error) {
-	if leave, err = place(ctx, b.pool.binding); err != nil {
-		return nil, fmt.Errorf("%s: waiting for other logins' binds: %w", e.url, err)
-	}
-	return leave, nil
 }
 
 // outage is what each server said when none decided; all of it on one line.

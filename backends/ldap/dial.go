@@ -57,7 +57,7 @@ func (s *session) dial(ctx context.Context, e *endpoint) (net.Conn, error) {
 // answer octet by octet up to its end and not beyond, so nothing that was
 // slipped in unencrypted can count as sent inside TLS.
 func (s *session) startTLS(ctx context.Context, host string) (net.Conn, error) {
-	if _, err := s.raw.Write(message(startTLSMessageID, startTLSRequest(), nil).Bytes()); err != nil {
+	if _, err := s.raw.Write(message(startTLSMessageID, extendedRequest(oidStartTLS), nil).Bytes()); err != nil {
 		return nil, err
 	}
 	reply, err := ber.ReadPacket(io.LimitReader(s.raw, maxStartTLSReply))

@@ -20,7 +20,7 @@ type found struct {
 // searcher returns a connection that may search: one that an earlier login
 // left, or a new one.
 func (b *Backend) searcher(ctx context.Context, e *endpoint) (*session, error) {
-	if s := b.pool.take(ctx, e.url); s != nil {
+	if s := b.pool.searchers.take(ctx, e.url); s != nil {
 		return s, nil
 	}
 	return b.newSearcher(ctx, e)
@@ -57,14 +57,14 @@ func (b *Backend) find(ctx context.Context, e *endpoint, username string) (*foun
 	f, err := s.look(ctx, username)
 	if err != nil && s.reused && ctx.Err() == nil && !errors.Is(err, primary.ErrRefused) {
 		s.close()
-		b.pool.drop(e.url)
+		b.pool.searchers.drop(e.url)
 		if s, err = b.newSearcher(ctx, e); err != nil {
 			return nil, err
 		}
 		f, err = s.look(ctx, username)
 	}
 	if err == nil || errors.Is(err, primary.ErrRefused) {
-		b.pool.put(s)
+		b.pool.searchers.put(s)
 	} else {
 		s.close()
 	}

@@ -73,7 +73,7 @@ func TestAnAnswerThatBreaksOffIsNoVerdict(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	<-connections
-	if s := b.pool.take(context.Background(), url); s != nil {
+	if s := b.pool.searchers.take(context.Background(), url); s != nil {
 		t.Error("the connection waits for another login")
 	}
 }
@@ -91,8 +91,8 @@ func TestAConnectionWithoutAResultIsNotKept(t *testing.T) {
 	if _, err := s.read("uid=ada,dc=example"); err == nil {
 		t.Error("another request's answer is taken")
 	}
-	b.pool.put(s)
-	if b.pool.take(t.Context(), url) != nil {
+	b.pool.searchers.put(s)
+	if b.pool.searchers.take(t.Context(), url) != nil {
 		t.Error("the connection waits for another login")
 	}
 }

@@ -13,6 +13,9 @@ const (
 
 	// oidStartTLS names the StartTLS operation, RFC 4511 section 4.14.1.
 	oidStartTLS = "1.3.6.1.4.1.1466.20037"
+
+	// oidWhoAmI names the "Who am I?" operation, RFC 4532 section 2.1.
+	oidWhoAmI = "1.3.6.1.4.1.4203.1.11.3"
 )
 
 // message is a request in its envelope, RFC 4511 section 4.1.1.
@@ -81,10 +84,10 @@ func searchRequest(q question, timeout time.Duration) (*ber.Packet, error) {
 	return op, nil
 }
 
-// startTLSRequest is that of RFC 4511 section 4.14.1.
-func startTLSRequest() *ber.Packet {
+// extendedRequest is that of RFC 4511 section 4.12, without a value.
+func extendedRequest(oid string) *ber.Packet {
 	op := operation(goldap.ApplicationExtendedRequest)
-	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oidStartTLS, ""))
+	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oid, ""))
 	return op
 }
 

@@ -93,10 +93,10 @@ func (b *Backend) probe(e *endpoint) {
 		return
 	}
 	defer leave()
-	b.pool.makeRoom()
+	b.pool.searchers.makeRoom()
 	if s, err := b.newSearcher(ctx, e); err == nil { // without an account: connected
 		b.health.answered(e.url)
-		b.pool.put(s)
+		b.pool.searchers.put(s)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net"
+	"os"
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -35,6 +36,17 @@ func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 
 // reset begins the count anew, for another login.
 func (w *wire) reset() { w.left = maxReplies }
+
+// holds tells whether something was read that nobody asked for. TLS reads what is there,
+// a second message with the first; the socket is not read here, as the time is over.
+func (w *wire) holds() bool {
+	if len(w.ahead) > 0 {
+		return true
+	}
+	over := w.Conn.SetReadDeadline(time.Unix(1, 0))
+	n, err := w.Conn.Read(make([]byte, 1))
+	return over != nil || n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || w.Conn.SetReadDeadline(time.Time{}) != nil
+}
 
 // beginWithin is how long begin waits for the rest of what has come in parts.
 const beginWithin = 10 * time.Millisecond

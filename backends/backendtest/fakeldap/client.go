@@ -18,6 +18,7 @@ type client struct {
 	conn   net.Conn
 	bound  string // DN; empty: anonymous
 	since  int    // the generation of binds it belongs to
+	binds  int    // that it was sent
 	page   *page  // what the present request asks for; nil: everything
 }
 
@@ -70,7 +71,14 @@ func (c *client) countPlaintext() {
 }
 
 func (c *client) extended(id int64, op *ber.Packet) bool {
-	if len(op.Children) == 0 || op.Children[0].Data.String() != oidStartTLS {
+	name := ""
+	if len(op.Children) > 0 {
+		name = op.Children[0].Data.String()
+	}
+	switch {
+	case name == oidWhoAmI && c.server.options.WhoAmI:
+		return c.send(c.server.fault(WhoAmI), id, whoAmI(c.bound))
+	case name != oidStartTLS:
 		return c.send(Fault{}, id, result(tagExtendedResponse, protocolError, ""))
 	}
 	c.server.count(func(n *Counts) { n.StartTLS++ })
@@ -113,8 +121,14 @@ func (c *client) bind(id int64, op *ber.Packet) bool {
 	if f.zero() {
 		f = right
 	}
+	if c.binds++; c.binds > 1 && !c.server.options.SecondBind.zero() {
+		f = c.server.options.SecondBind
+	}
 	if f.Code != 0 {
 		code = f.Code
+	}
+	if c.binds > 1 && c.server.options.Sticky {
+		return c.send(Fault{}, id, result(tagBindResponse, success, ""))
 	}
 	c.bound = ""
 	if code == success {

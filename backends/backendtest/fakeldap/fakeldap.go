@@ -59,6 +59,12 @@ type Options struct {
 	// Unauthenticated accepts a bind with a name and no password (RFC 4513
 	// section 5.1.2) and one with a password and no name, as many servers do.
 	Unauthenticated bool
+	// WhoAmI has the server tell whom a connection is bound as (RFC 4532).
+	WhoAmI bool
+	// SecondBind is how a connection's binds are answered after the first one.
+	SecondBind Fault
+	// Sticky agrees to each bind after the first one of a connection, and stays with that.
+	Sticky bool
 }
 
 // Counts are what the server was asked so far.

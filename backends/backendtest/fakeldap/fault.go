@@ -17,6 +17,7 @@ const (
 	SearchUser   Step = "search user"
 	SearchGroups Step = "search groups"
 	UserBind     Step = "user bind"
+	WhoAmI       Step = "who am I"
 )
 
 // Fault is what goes wrong at a step. The zero Fault is none.

@@ -33,6 +33,7 @@ const (
 
 const (
 	oidStartTLS = "1.3.6.1.4.1.1466.20037"
+	oidWhoAmI   = "1.3.6.1.4.1.4203.1.11.3" // RFC 4532
 	oidNotice   = "1.3.6.1.4.1.1466.20036"
 )
 
@@ -64,6 +65,17 @@ func result(tag ber.Tag, code uint16, diagnostic string) *ber.Packet {
 	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(code), ""))
 	p.AppendChild(octets(""))
 	p.AppendChild(octets(diagnostic))
+	return p
+}
+
+// whoAmI answers with an authorization identity, RFC 4513 section 5.2.1.8.
+func whoAmI(dn string) *ber.Packet {
+	id := ""
+	if dn != "" {
+		id = "dn:" + dn
+	}
+	p := result(tagExtendedResponse, success, "")
+	p.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 11, id, ""))
 	return p
 }
 

@@ -1,0 +1,134 @@
+package ldap
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// forgottenAfter is how long what is sent on a connection that has waited may stay without
+// the other end's acknowledgment (RFC 9293 section 3.8.3, user timeout). What is between
+// may have forgotten the connection without a word: it is replaced then, and the login
+// has not lost all its time.
+const forgottenAfter = 2 * time.Second
+
+// waiting are connections without a login, by server. All that was ever asked on them
+// was answered.
+type waiting struct {
+	most   int           // so many wait at once
+	within time.Duration // none waits for longer
+	places int           // so many connections there may be, with those in use
+	taken  func() int    // so many are in use
+
+	mu    sync.Mutex
+	idle  map[string][]*session // by URL, the last used at the end
+	timed bool                  // expire is going to be called
+}
+
+// take returns a connection that waits, which then ends with ctx; or nil, and
+// there is room for a new one. It is one step, or else a login that found none
+// would close, to make room, what another has just put there. Call it with a place.
+func (w *waiting) take(ctx context.Context, url string) *session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := len(w.idle[url]); n > 0; n = len(w.idle[url]) {
+		s := w.idle[url][n-1]
+		w.idle[url] = w.idle[url][:n-1]
+		if !s.isQuiet() || time.Since(s.idleSince) > w.within {
+			s.abandon()
+			continue
+		}
+		s.follow(ctx)
+		s.wire.reset()
+		return s
+	}
+	w.clear()
+	return nil
+}
+
+// put keeps a connection for the next login, or closes it. The caller still has its
+// place, so no more are kept than there are places.
+func (w *waiting) put(s *session) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.count() >= w.most:
+		s.close()
+		return
+	case s.unanswered || s.wire.holds() || !s.disarm():
+		s.abandon() // the context may just have ended it
+		return
+	}
+	if !s.reused {
+		s.reused = true
+		s.raw.limitUnacknowledged(forgottenAfter)
+	}
+	s.idleSince = time.Now()
+	w.idle[s.server] = append(w.idle[s.server], s)
+	w.expireLater()
+}
+
+func (w *waiting) count() (n int) {
+	for _, idle := range w.idle {
+		n += len(idle)
+	}
+	return n
+}
+
+// makeRoom is for a new connection that is wanted whatever waits. Call it with a place.
+func (w *waiting) makeRoom() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clear()
+}
+
+// clear closes connections that wait, to another server as a rule, until they
+// and those in use are no more than the places. The caller holds w.mu.
+func (w *waiting) clear() {
+	n := w.count()
+	for url, idle := range w.idle {
+		for len(idle) > 0 && n+w.taken() > w.places {
+			idle[0].abandon()
+			idle = idle[1:]
+			n--
+		}
+		w.idle[url] = idle
+	}
+}
+
+// expireLater is for the first that waits. The caller holds w.mu.
+func (w *waiting) expireLater() {
+	if !w.timed && w.count() > 0 {
+		w.timed = true
+		time.AfterFunc(w.within+w.within/8, w.expire)
+	}
+}
+
+// expire closes those that have waited too long.
+func (w *waiting) expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for url, idle := range w.idle {
+		for len(idle) > 0 && time.Since(idle[0].idleSince) > w.within {
+			idle[0].abandon()
+			idle = idle[1:]
+		}
+		w.idle[url] = idle
+		if len(idle) == 0 {
+			delete(w.idle, url)
+		}
+	}
+	w.timed = false
+	w.expireLater()
+}
+
+// drop closes all that wait: one of them failed, and a server that dropped it
+// has dropped the others as well.
+func (w *waiting) drop(url string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.idle[url] {
+		s.abandon()
+	}
+	delete(w.idle, url)
+}
