@@ -31,8 +31,10 @@ type Storm struct {
 
 	// Starter is a program that starts the others in place of this process, as small as a
 	// daemon is: scripts/bench/storm/programs/daemon.c. UntilVerdict and Wrap are not
-	// for it.
+	// for it. Work is what it takes of a processor itself before each program, as a daemon
+	// does for the handshake of TLS.
 	Starter string
+	Work    time.Duration
 
 	Wrap   []string // what runs the program, such as prlimit
 	Owner  int      // the number of the user and the group that the daemon's files are given to; 0: root

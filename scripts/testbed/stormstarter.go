@@ -45,7 +45,7 @@ func writeCall(to *bytes.Buffer, argv, env []string) {
 }
 
 func (s Storm) byStarter(input *bytes.Buffer) ([]Passed, error) {
-	cmd := exec.Command(s.Starter, strconv.FormatInt(s.Pause.Microseconds(), 10))
+	cmd := exec.Command(s.Starter, strconv.FormatInt(s.Pause.Microseconds(), 10), strconv.FormatInt(s.Work.Microseconds(), 10))
 	cmd.Dir, cmd.Env, cmd.Stdin = "/", []string{}, input
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.Output()

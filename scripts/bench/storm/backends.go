@@ -21,20 +21,30 @@ var waitSource []byte
 // referenceStorm is of a program that has nothing to do: what starts programs, and this
 // machine, cannot do better.
 func referenceStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "no worker: a C program whose copy waits for 2 s", dir: filepath.Join(o.dir, "reference"), logins: o.logins, fronts: []int{1, 8}}
+	s := &storm{name: "no worker: a C program whose copy waits for 2 s", dir: filepath.Join(o.dir, "reference"), logins: o.logins, daemons: []daemons{{number: 1}, {number: 8}}}
 	s.binary = filepath.Join(s.dir, "wait")
 	return s, nothing, errors.Join(os.Mkdir(s.dir, 0o755), stand.BuildC(s.binary, waitSource))
 }
 
+// daemons are one that does nothing but to start programs, one that works as OpenVPN does,
+// and so many of the first kind.
+func (o options) daemons(more ...int) []daemons {
+	all := []daemons{{number: 1}, {number: 1, work: o.work}}
+	for _, n := range more {
+		all = append(all, daemons{number: n})
+	}
+	return all
+}
+
 func fileStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "users file that takes 2 s", dir: filepath.Join(o.dir, "file"), binary: o.slow, logins: o.logins, fronts: []int{1, 8}}
+	s := &storm{name: "users file that takes 2 s", dir: filepath.Join(o.dir, "file"), binary: o.slow, logins: o.logins, daemons: o.daemons(8)}
 	return s, nothing, s.withUsersFile(stand.Cheap)
 }
 
 // hashStorm is what a storm costs with the hashes that are made by default: they
 // are computed one after the other.
 func hashStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "users file as it ships, default hashes", dir: filepath.Join(o.dir, "hash"), binary: o.binary, logins: o.logins, fronts: []int{1}}
+	s := &storm{name: "users file as it ships, default hashes", dir: filepath.Join(o.dir, "hash"), binary: o.binary, logins: o.logins, daemons: []daemons{{number: 1}}}
 	return s, nothing, s.withUsersFile(stand.Recommended)
 }
 
@@ -47,20 +57,20 @@ func (s *storm) withUsersFile(costs *argon2id.Params) error {
 }
 
 func ldapStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "slapd, 2 s for each user's bind", dir: filepath.Join(o.dir, "ldap"), binary: o.binary, logins: o.logins, fronts: []int{1, 8}}
+	s := &storm{name: "slapd, 2 s for each user's bind", dir: filepath.Join(o.dir, "ldap"), binary: o.binary, logins: o.logins, daemons: o.daemons(8)}
 	stop, err := s.withDirectory(delay, false)
 	return s, stop, err
 }
 
 // longStorm lasts until the whole thousand wait at once.
 func longStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "slapd, 4 s for each: all wait at once", dir: filepath.Join(o.dir, "long"), binary: o.binary, logins: o.logins, fronts: []int{8}}
+	s := &storm{name: "slapd, 4 s for each: all wait at once", dir: filepath.Join(o.dir, "long"), binary: o.binary, logins: o.logins, daemons: []daemons{{number: 8}}}
 	stop, err := s.withDirectory(2*delay, false)
 	return s, stop, err
 }
 
 func ldapsStorm(o options) (*storm, func() error, error) {
-	s := &storm{name: "the same with TLS", dir: filepath.Join(o.dir, "ldaps"), binary: o.binary, logins: o.logins, fronts: []int{1}}
+	s := &storm{name: "the same with TLS", dir: filepath.Join(o.dir, "ldaps"), binary: o.binary, logins: o.logins, daemons: o.daemons()}
 	stop, err := s.withDirectory(delay, true)
 	return s, stop, err
 }

@@ -44,6 +44,7 @@ type options struct {
 	dir    string
 	only   string
 	logins int
+	work   time.Duration // what a real OpenVPN takes itself for a login
 }
 
 func run(arguments []string) (err error) {
@@ -68,6 +69,9 @@ func run(arguments []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
 	text := figures.Machine(o.binary, o.dir, figures.Load())
+	if o.work, err = openVPNsWork(); err != nil {
+		return err
+	}
 	rows, err := storms(o)
 	if err != nil {
 		return err
@@ -94,9 +98,9 @@ func storms(o options) ([]row, error) {
 			continue
 		}
 		s, stop, err := b.start(o)
-		for i := 0; err == nil && i < len(s.fronts); i++ {
+		for i := 0; err == nil && i < len(s.daemons); i++ {
 			var r row
-			r, err = s.run(starter, s.fronts[i])
+			r, err = s.run(starter, s.daemons[i])
 			rows = append(rows, r)
 		}
 		if err = errors.Join(err, stop()); err != nil {

@@ -15,19 +15,26 @@ import (
 
 // storm is a configuration with a backend behind it.
 type storm struct {
-	name   string
-	dir    string
-	binary string
-	logins int
-	fronts []int // at a time: a daemon runs one
+	name    string
+	dir     string
+	binary  string
+	logins  int
+	daemons []daemons
 
 	directory, proxy func() time.Duration // what they have had of the processors; nil: there is none
+}
+
+// daemons are who the logins come through: so many, each of which runs one front and
+// waits for it, and takes so much of a processor itself before that.
+type daemons struct {
+	number int
+	work   time.Duration
 }
 
 // row is what became of one storm.
 type row struct {
 	name    string
-	fronts  int
+	daemons daemons
 	idle    []testbed.Passed
 	passed  []testbed.Passed
 	seen    testbed.Seen
@@ -48,9 +55,9 @@ func (s *storm) calls() []testbed.Call {
 	return calls
 }
 
-func (s *storm) run(starter string, fronts int) (row, error) {
-	r := row{name: s.name, fronts: fronts}
-	dir := filepath.Join(s.dir, fmt.Sprintf("calls-%d", fronts))
+func (s *storm) run(starter string, d daemons) (row, error) {
+	r := row{name: s.name, daemons: d}
+	dir := filepath.Join(s.dir, fmt.Sprintf("calls-%d-%v", d.number, d.work))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return r, err
 	}
@@ -66,7 +73,7 @@ func (s *storm) run(starter string, fronts int) (row, error) {
 	}
 	r.idle = r.idle[1:] // which started the worker
 	seen := testbed.WatchWorkers(s.dir)
-	storm := testbed.Storm{Dir: dir, AtOnce: fronts, Starter: starter, Calls: s.calls()}
+	storm := testbed.Storm{Dir: dir, AtOnce: d.number, Starter: starter, Work: d.work, Calls: s.calls()}
 	storm.Around = func() func() {
 		used := s.used()
 		return func() { r.used = s.used().since(used) }

@@ -16,7 +16,7 @@ func table(o options, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d logins at once, each of another user from another address, the configuration as it is by default\n\n", o.logins)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "fronts\taccepted\tpending\tworkers\tMiB\town\tthreads\tfront idle\tmedian\tp99\tverdict median\tp99\tlast\tworker\tslapd\tproxy\tbench\tfronts\tall\t\t")
+	fmt.Fprintln(t, "daemons\tits own\taccepted\tpending\tworkers\tMiB\town\tthreads\tfront idle\tmedian\tp99\tverdict median\tp99\tlast\tworker\tslapd\tproxy\tbench\tfronts\tall\t\t")
 	for _, r := range rows {
 		accepted := 0
 		for _, p := range r.passed {
@@ -26,15 +26,16 @@ func table(o options, rows []row) string {
 		}
 		blocked := func(p testbed.Passed) float64 { return figures.Ms(p.Blocked) }
 		took := func(p testbed.Passed) float64 { return figures.Ms(p.Took) }
-		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\t%s\n",
-			r.fronts, accepted, r.pending, len(r.seen.PIDs), float64(r.seen.Resident)/1024, float64(r.seen.Own)/1024, r.seen.Threads,
+		fmt.Fprintf(t, "%d\t%.1f\t%d\t%d\t%d\t%.1f\t%.1f\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\t%s\n",
+			r.daemons.number, figures.Ms(r.daemons.work), accepted, r.pending, len(r.seen.PIDs), float64(r.seen.Resident)/1024, float64(r.seen.Own)/1024, r.seen.Threads,
 			figures.Percentile(r.idle, blocked, 50), figures.Percentile(r.passed, blocked, 50), figures.Percentile(r.passed, blocked, 99),
 			figures.Percentile(r.passed, took, 50), figures.Percentile(r.passed, took, 99), figures.Percentile(r.passed, took, 100),
 			r.seen.Used.Seconds(), r.used.directory.Seconds(), r.used.proxy.Seconds(), r.used.bench.Seconds(), r.used.fronts.Seconds(), r.used.all.Seconds(), r.name)
 	}
 	t.Flush()
 	b.WriteString(`
-fronts    how many ran at a time; a daemon runs one and waits for it
+daemons   how many there were; each runs one front and waits for it
+its own   ms of a processor that a daemon takes itself before each front: none, or as much as a real OpenVPN did here just before
 pending   logins that had been handed over and not decided, at most
 MiB       the worker's memory at its most (VmHWM), with the program's own pages
 own       what of that is no file's (RssAnon)

@@ -3,7 +3,8 @@
  * after the other, and waits for each, by fork and execve as OpenVPN does (run_command.c,
  * openvpn_execve).
  *
- * Its argument is how many microseconds it waits after each call. Standard input: for
+ * Its arguments are how many microseconds it waits after each call, and how many of a
+ * processor it takes for itself before each, as for a handshake of TLS. Standard input: for
  * each call its number of arguments and of variables, in digits, and then these, each of
  * all with its NUL. Standard output: for each call a line with the nanoseconds since 1970
  * when it began, the nanoseconds that the daemon stood still, and what waitpid(2) told.
@@ -65,6 +66,15 @@ static long long now(clockid_t clock)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+static void work(long long nanoseconds)
+{
+	long long end = now(CLOCK_THREAD_CPUTIME_ID) + nanoseconds;
+
+	while (now(CLOCK_THREAD_CPUTIME_ID) < end)
+		for (volatile int i = 0; i < 10000; i++)
+			;
+}
+
 static int run(char *argv[], char *env[])
 {
 	int status = -1;
@@ -98,6 +108,7 @@ int main(int argc, char *args[])
 {
 	char *argv[MOST], *env[MOST];
 	int pause = argc > 1 ? atoi(args[1]) : 0;
+	int own = argc > 2 ? atoi(args[2]) : 0;
 	FILE *results;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK, 0, 0, 0);
@@ -109,6 +120,7 @@ int main(int argc, char *args[])
 
 		texts(argv, arguments);
 		texts(env, variables);
+		work(own * 1000LL);
 		began = now(CLOCK_REALTIME);
 		start = now(CLOCK_MONOTONIC);
 		status = run(argv, env);
