@@ -49,15 +49,18 @@ func (w *waiting) take(ctx context.Context, url string) *session {
 // put keeps a connection for the next login, or closes it. The caller still has its
 // place, so no more are kept than there are places.
 func (w *waiting) put(s *session) {
+	if !w.keep(s) {
+		s.close()
+	}
+}
+
+// keep tells whether the connection waits: not beside enough others, nor with an answer
+// that may still come, or that nobody asked for, nor when its context has just ended it.
+func (w *waiting) keep(s *session) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.count() >= w.most:
-		s.close()
-		return
-	case s.unanswered || s.wire.holds() || !s.disarm():
-		s.abandon() // the context may just have ended it
-		return
+	if w.count() >= w.most || s.unanswered || s.wire.holds() || !s.disarm() {
+		return false
 	}
 	if !s.reused {
 		s.reused = true
@@ -66,6 +69,7 @@ func (w *waiting) put(s *session) {
 	s.idleSince = time.Now()
 	w.idle[s.server] = append(w.idle[s.server], s)
 	w.expireLater()
+	return true
 }
 
 func (w *waiting) count() (n int) {
