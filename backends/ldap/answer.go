@@ -56,15 +56,17 @@ func checkID(answer *ber.Packet, id int64) error {
 	return errors.New("the answer belongs to another request")
 }
 
+// errGoodbye is a notice of disconnection in place of an answer.
+var errGoodbye = errors.New("the server ends the connection")
+
 // disconnected is not the notice's result itself, which says nothing about the
 // request. The server's words stay out: a password in them might be quoted.
 func disconnected(notice *ber.Packet) error {
-	const ends = "the server ends the connection"
 	r, told := errors.AsType[resultError](checkSuccess(notice, goldap.ApplicationExtendedResponse))
 	if !told {
-		return errors.New(ends)
+		return errGoodbye
 	}
-	return errors.New(ends + ": " + resultError{code: r.code}.Error())
+	return fmt.Errorf("%w: %s", errGoodbye, resultError{code: r.code}.Error())
 }
 
 // readers are for the answers to searches.

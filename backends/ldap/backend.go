@@ -49,7 +49,8 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	c = c.Resolved()
-	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: lookupSRV, health: newHealth(), pool: newPool(defaultConnections)}
+	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: lookupSRV, health: newHealth()}
+	b.LimitConnections(defaultConnections)
 	for _, u := range c.URLs {
 		e, err := parseURL(u)
 		if err != nil {
@@ -89,7 +90,7 @@ func readBindPassword(c Config) (secret.Text, error) {
 
 // LimitConnections is for before the first login: no more connections than so
 // many, or two, are open at once. Logins wait for each other where they need more.
-func (b *Backend) LimitConnections(most int) { b.pool = newPool(most) }
+func (b *Backend) LimitConnections(most int) { b.pool = newPool(most, b.rebinding.forget) }
 
 // RememberServers is for before the first login: servers that gave no answer are
 // avoided by the workers to come as well.

@@ -20,7 +20,7 @@ type found struct {
 // searcher returns a connection that may search: one that an earlier login
 // left, or a new one.
 func (b *Backend) searcher(ctx context.Context, e *endpoint) (*session, error) {
-	if s := b.pool.searchers.take(ctx, e.url); s != nil {
+	if s := b.pool.searchers.take(ctx, e.url, ""); s != nil {
 		return s, nil
 	}
 	return b.newSearcher(ctx, e)

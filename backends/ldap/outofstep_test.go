@@ -73,7 +73,7 @@ func TestAnAnswerThatBreaksOffIsNoVerdict(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	<-connections
-	if s := b.pool.searchers.take(context.Background(), url); s != nil {
+	if s := b.pool.searchers.take(context.Background(), url, ""); s != nil {
 		t.Error("the connection waits for another login")
 	}
 }
@@ -92,7 +92,7 @@ func TestAConnectionWithoutAResultIsNotKept(t *testing.T) {
 		t.Error("another request's answer is taken")
 	}
 	b.pool.searchers.put(s)
-	if b.pool.searchers.take(t.Context(), url) != nil {
+	if b.pool.searchers.take(t.Context(), url, "") != nil {
 		t.Error("the connection waits for another login")
 	}
 }

@@ -38,13 +38,20 @@ type pool struct {
 	searchers, binders *waiting
 }
 
-// newPool allows so many connections at the same time, and at least two.
-func newPool(connections int) *pool {
+// newPool allows so many connections at the same time, and at least two. gone is told of
+// a server that closed a connection on which users were bound.
+func newPool(connections int, gone func(url string)) *pool {
 	searching := max(1, connections/searchShare)
 	binding := max(1, connections-searching)
 	p := &pool{searching: turns.New(fewSearching, searching, searchPatience), binding: make(chan struct{}, binding)}
-	p.searchers = &waiting{most: searching, within: maxIdleTime, places: searching, taken: p.searching.Taken, idle: map[string][]*session{}}
-	p.binders = &waiting{most: min(mostIdleToBind, binding), within: maxIdleBind, places: binding, taken: func() int { return len(p.binding) }, idle: map[string][]*session{}}
+	p.searchers = &waiting{
+		most: searching, within: maxIdleTime, places: searching, taken: p.searching.Taken,
+		gone: func(string) {}, idle: map[string][]*session{},
+	}
+	p.binders = &waiting{
+		most: min(mostIdleToBind, binding), within: maxIdleBind, places: binding, taken: func() int { return len(p.binding) },
+		gone: gone, idle: map[string][]*session{},
+	}
 	return p
 }
 

@@ -40,6 +40,16 @@ func (r *rebinding) toTry(url string) bool {
 	return true
 }
 
+// forget has a server tried anew: it has closed connections, and may be another one when
+// it is back.
+func (r *rebinding) forget(url string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tried[url] {
+		delete(r.tried, url)
+	}
+}
+
 // found is for a server that was tried.
 func (r *rebinding) found(url string, takes bool) {
 	r.mu.Lock()
@@ -47,26 +57,53 @@ func (r *rebinding) found(url string, takes bool) {
 	r.tried[url] = takes
 }
 
-// signsIn tells whether there is a service account, which makes the second bind.
-func (b *Backend) signsIn() bool { return b.config.BindDN != "" || b.config.BindExternal }
+// dontRebind is for a server that did not do as it should.
+func (b *Backend) dontRebind(url string) {
+	b.rebinding.found(url, false)
+	b.pool.binders.drop(url)
+}
 
-// tryRebinding finds out in the background, as no login waits for that, and none ends
-// when the library panics over an answer. The connection is no login's any more.
+// mayTry tells whether there is a service account, and a place beside those that logins
+// need. The connection is no login's any more then.
+func (b *Backend) mayTry(s *session) bool {
+	signsIn := b.config.BindDN != "" || b.config.BindExternal
+	return signsIn && 2*len(b.pool.binding) <= cap(b.pool.binding) && s.disarm()
+}
+
+// tryRebinding finds out whether the server takes a second bind.
 func (b *Backend) tryRebinding(s *session, leave func()) {
+	b.behindLogins(s, leave, func(ctx context.Context) error {
+		err := s.rebind(ctx)
+		if err == nil {
+			b.rebinding.found(s.server, true)
+		}
+		return err
+	})
+}
+
+// tryAgain is for a connection on which a user was refused. Was it for the password? What
+// stands behind the server's name may be another one by now, and another may be behind it
+// beside this one.
+func (b *Backend) tryAgain(s *session, leave func()) { b.behindLogins(s, leave, s.bindService) }
+
+// behindLogins does it in the background, as no login waits for it, and none ends when
+// the library panics over an answer.
+func (b *Backend) behindLogins(s *session, leave func(), try func(context.Context) error) {
 	defer leave()
 	defer func() {
 		if recover() != nil {
+			b.dontRebind(s.server)
 			s.abandon()
 		}
 	}()
 	ctx, cancel := b.withTimeout(context.Background(), b.config.Timeout)
 	defer cancel()
 	s.follow(ctx)
-	if err := s.rebind(ctx); err != nil {
+	if try(ctx) != nil {
+		b.dontRebind(s.server)
 		s.close()
 		return
 	}
-	b.rebinding.found(s.server, true)
 	b.pool.binders.put(s)
 }
 

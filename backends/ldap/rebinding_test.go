@@ -1,11 +1,14 @@
 package ldap
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"ovpn-verify/backends/backendtest/fakeldap"
+	"ovpn-verify/verify/primary"
 )
 
 // waits tells how many connections wait.
@@ -25,11 +28,24 @@ func settled(t *testing.T, b *Backend) {
 	}
 }
 
-// rebindable is the example directory, which tells who is bound.
+// rebindable is the example directory, which tells who is bound, with more users.
 func rebindable() fakeldap.Options {
 	o := fakeldap.Example()
 	o.WhoAmI = true
+	for i := range 2 * mostIdleToBind {
+		name := fmt.Sprintf("user%d", i)
+		o.Entries = append(o.Entries, fakeldap.Entry{
+			DN: "uid=" + name + ",ou=people,dc=example,dc=org", Password: fakeldap.ExampleUserPassword,
+			Attributes: map[string][]string{"uid": {name}},
+		})
+	}
 	return o
+}
+
+// user logs in whose connection may be one on which ada was bound.
+func user(t *testing.T, b *Backend, i int) (primary.Identity, error) {
+	t.Helper()
+	return login(t, b, fmt.Sprintf("user%d", i), fakeldap.ExampleUserPassword)
 }
 
 // tried is a backend whose directory has let one user in and was tried.
@@ -56,20 +72,22 @@ func shown(t *testing.T, o fakeldap.Options) (*fakeldap.Server, *Backend) {
 	return s, b
 }
 
-// bindsOf is how often the user was bound.
-func bindsOf(s *fakeldap.Server) int { return countOf(s.Counts().Binds, fakeldap.ExampleUserDN) }
+// usersBinds is how often a user's password was asked about.
+func usersBinds(s *fakeldap.Server) int {
+	return len(except(s.Counts().Binds, fakeldap.ExampleServiceDN))
+}
 
 func TestConnectionsAreBoundAgain(t *testing.T) {
 	t.Parallel()
 	s, b := shown(t, rebindable())
 	before := s.Counts().Connections
-	for range 5 {
-		if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
+	for i := range 5 {
+		if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
 			t.Fatal(err)
 		}
 	}
 	n := s.Counts()
-	if n.Connections != before || bindsOf(s) != 6 || countOf(n.Binds, fakeldap.ExampleServiceDN) != 2 {
+	if n.Connections != before || usersBinds(s) != 6 || countOf(n.Binds, fakeldap.ExampleServiceDN) != 2 {
 		t.Errorf("%d connections before, then %+v", before, n)
 	}
 }
@@ -84,13 +102,13 @@ func TestConnectionsAreBoundAgainInTLS(t *testing.T) {
 		c := exampleConfig(t, s)
 		c.StartTLS, c.CAFile = !ldaps, writeFile(t, "ca.pem", pem)
 		b := newBackend(t, c)
-		for range 5 {
-			if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
+		for i := range 5 {
+			if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
 				t.Fatal(err)
 			}
 			settled(t, b)
 		}
-		if n := s.Counts(); n.Connections != 2 || bindsOf(s) != 5 {
+		if n := s.Counts(); n.Connections != 2 || usersBinds(s) != 5 {
 			t.Errorf("%s: %+v", name, n)
 		}
 	}
@@ -128,7 +146,7 @@ func TestWhoDoesNotTakeASecondBindIsNotSentOne(t *testing.T) {
 				}
 				settled(t, b)
 			}
-			if n := bindsOf(s); n != 3 || b.pool.binders.waits() > 0 {
+			if n := usersBinds(s); n != 3 || b.pool.binders.waits() > 0 {
 				t.Errorf("%d binds, %d connections wait", n, b.pool.binders.waits())
 			}
 		})
@@ -165,12 +183,68 @@ func TestAVerdictOnAUsedConnectionIsFinal(t *testing.T) {
 	} {
 		s, b := shown(t, rebindable())
 		s.Misbehave(fakeldap.UserBind, fault)
-		if id, err := ada(t, b); outcomeOf(t, id, err) != refused {
+		if id, err := user(t, b, 0); outcomeOf(t, id, err) != refused {
 			t.Errorf("%s: %v", name, err)
 		}
-		if n := bindsOf(s); n != 2 || b.pool.binders.waits() > 0 {
+		settled(t, b) // the service account is still let in
+		if n := usersBinds(s); n != 2 || b.pool.binders.waits() != 1 {
 			t.Errorf("%s: %d binds, %d connections wait", name, n, b.pool.binders.waits())
 		}
+	}
+}
+
+// What stands behind the server's name is another one after a while.
+func TestARefusalMayBeOfTheSecondBind(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []fakeldap.Fault{{Code: 49}, {Code: 53}} {
+		s, b := shown(t, rebindable())
+		s.Misbehave(fakeldap.UserBind, fault)
+		s.Misbehave(fakeldap.ServiceBind, fault)
+		if id, err := user(t, b, 0); outcomeOf(t, id, err) != refused {
+			t.Error(err)
+		}
+		settled(t, b)
+		s.Misbehave(fakeldap.UserBind, fakeldap.Fault{})
+		for i := range 4 {
+			if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
+				t.Error(err)
+			}
+			settled(t, b)
+			if n := b.pool.binders.waits(); n > 0 {
+				t.Errorf("%d connections wait", n)
+			}
+		}
+	}
+}
+
+// A server that has the user there already might not look.
+func TestNobodyIsBoundWhereHeWas(t *testing.T) {
+	t.Parallel()
+	s, b := shown(t, rebindable())
+	before := s.Counts().Connections
+	if id, err := login(t, b, "ada", "wrong horse"); outcomeOf(t, id, err) != refused {
+		t.Error(err)
+	}
+	if n := s.Counts().Connections; n != before+1 {
+		t.Errorf("%d connections before, then %d", before, n)
+	}
+}
+
+// A trial leaves room for logins.
+func TestATrialDoesNotTakeTheOnlyPlace(t *testing.T) {
+	t.Parallel()
+	o := rebindable()
+	o.Faults = map[fakeldap.Step]fakeldap.Fault{fakeldap.WhoAmI: {Manner: fakeldap.Silent}}
+	s := start(t, o)
+	b := newBackend(t, exampleConfig(t, s))
+	b.LimitConnections(2)
+	for i := range 2 {
+		if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
+			t.Error(err)
+		}
+	}
+	if n := len(b.pool.binding); n != 0 {
+		t.Errorf("%d places are taken", n)
 	}
 }
 
@@ -179,8 +253,8 @@ func TestAnOutageOnAUsedConnectionIsTold(t *testing.T) {
 	t.Parallel()
 	s, b := shown(t, rebindable())
 	s.Misbehave(fakeldap.UserBind, fakeldap.Fault{Code: 51})
-	if id, err := ada(t, b); outcomeOf(t, id, err) != down || bindsOf(s) != 2 {
-		t.Errorf("%v, %d binds", err, bindsOf(s))
+	if id, err := user(t, b, 0); outcomeOf(t, id, err) != down || usersBinds(s) != 2 {
+		t.Errorf("%v, %d binds", err, usersBinds(s))
 	}
 }
 
@@ -195,15 +269,18 @@ func TestMisbehaviourOnAUsedConnection(t *testing.T) {
 		s, b := shown(t, rebindable())
 		s.Misbehave(fakeldap.UserBind, fakeldap.Fault{Manner: manner})
 		began := time.Now()
-		id, err := ada(t, b)
+		id, err := user(t, b, 0)
 		if got := outcomeOf(t, id, err); got != down || time.Since(began) > impatience+slack {
 			t.Errorf("%s: %s after %v, %v", manner, got, time.Since(began), err)
 		}
-		if n := b.pool.binders.waits(); n != 0 {
-			t.Errorf("%s: %d connections wait", manner, n)
+		if n := b.pool.binders.waits(); n != 0 || b.rebinding.shown(s.URL()) {
+			t.Errorf("%s: %d connections wait, another bind: %v", manner, n, b.rebinding.shown(s.URL()))
+		}
+		if n := usersBinds(s); n > 2 && !slices.Contains([]fakeldap.Manner{fakeldap.Close, fakeldap.Goodbye}, manner) {
+			t.Errorf("%s: the password was asked about %d times", manner, n-1)
 		}
 		s.Misbehave(fakeldap.UserBind, fakeldap.Fault{})
-		if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
+		if id, err := user(t, b, 1); outcomeOf(t, id, err) != accepted {
 			t.Errorf("%s, after it: %v", manner, err)
 		}
 	}
@@ -216,25 +293,30 @@ func TestAUsedConnectionThatIsClosedInsteadOfAnAnswerIsReplaced(t *testing.T) {
 	s, b := shown(t, rebindable())
 	s.Misbehave(fakeldap.UserBind, fakeldap.Fault{Manner: fakeldap.Close, Delay: impatience / 4})
 	time.AfterFunc(impatience/8, func() { s.Misbehave(fakeldap.UserBind, fakeldap.Fault{}) })
-	if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
+	if id, err := user(t, b, 0); outcomeOf(t, id, err) != accepted {
 		t.Error(err)
 	}
 	settled(t, b)
-	if b.pool.binders.waits() != 0 || bindsOf(s) != 3 {
-		t.Errorf("%d wait, %d binds", b.pool.binders.waits(), bindsOf(s))
+	if b.pool.binders.waits() != 0 || usersBinds(s) != 3 {
+		t.Errorf("%d wait, %d binds", b.pool.binders.waits(), usersBinds(s))
 	}
 }
 
+// A server that restarts may be another one then: it is tried anew.
 func TestAConnectionThatWasClosedIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s, b := shown(t, rebindable())
 	s.Drop()
 	time.Sleep(20 * time.Millisecond)
-	if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
-		t.Error(err)
+	for i := range 2 {
+		if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
+			t.Error(err)
+		}
+		settled(t, b)
 	}
-	if n := b.pool.binders.waits(); n != 1 || bindsOf(s) != 2 {
-		t.Errorf("%d wait, %d binds", n, bindsOf(s))
+	n := s.Counts()
+	if waits := b.pool.binders.waits(); waits != 1 || usersBinds(s) != 3 || countOf(n.Binds, fakeldap.ExampleServiceDN) != 4 {
+		t.Errorf("%d wait, %+v", waits, n)
 	}
 }
 
@@ -249,9 +331,9 @@ func TestFewConnectionsWaitForBinds(t *testing.T) {
 	settled(t, b)
 	s.Misbehave(fakeldap.UserBind, fakeldap.Fault{Delay: 50 * time.Millisecond})
 	var wg sync.WaitGroup
-	for range 2 * mostIdleToBind {
+	for i := range 2 * mostIdleToBind {
 		wg.Go(func() {
-			if id, err := ada(t, b); outcomeOf(t, id, err) != accepted {
+			if id, err := user(t, b, i); outcomeOf(t, id, err) != accepted {
 				t.Error(err)
 			}
 		})

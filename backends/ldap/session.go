@@ -13,8 +13,9 @@ import (
 	"ovpn-verify/verify/trace"
 )
 
-// session is one connection, used by one login at a time. It ends with a
-// user's bind: whatever the connection is bound as then is never searched with.
+// session is one connection, used by one login at a time. On one on which a user is
+// bound nothing else is done but to bind the next one: whatever it is bound as is never
+// searched with, but for the user's own entry (template.go).
 type session struct {
 	backend *Backend
 	server  string // the URL, for logs
@@ -25,7 +26,8 @@ type session struct {
 
 	unanswered bool // a search has no result: what may still come belongs to it
 
-	reused    bool // searched for an earlier login
+	reused    bool     // by a later login
+	users     []string // DNs, of those who were bound
 	idleSince time.Time
 }
 

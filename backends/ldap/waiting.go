@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,16 +10,20 @@ import (
 // forgottenAfter is how long what is sent on a connection that has waited may stay without
 // the other end's acknowledgment (RFC 9293 section 3.8.3, user timeout). What is between
 // may have forgotten the connection without a word: it is replaced then, and the login
-// has not lost all its time.
+// has not lost all its time. With a shorter ldap.timeout it is a third of that.
 const forgottenAfter = 2 * time.Second
+
+// mostUsers are bound on one connection: their names are kept for as long as it is.
+const mostUsers = 64
 
 // waiting are connections without a login, by server. All that was ever asked on them
 // was answered.
 type waiting struct {
-	most   int           // so many wait at once
-	within time.Duration // none waits for longer
-	places int           // so many connections there may be, with those in use
-	taken  func() int    // so many are in use
+	most   int              // so many wait at once
+	within time.Duration    // none waits for longer
+	places int              // so many connections there may be, with those in use
+	taken  func() int       // so many are in use
+	gone   func(url string) // is told of a server that closed a connection
 
 	mu    sync.Mutex
 	idle  map[string][]*session // by URL, the last used at the end
@@ -26,21 +31,26 @@ type waiting struct {
 }
 
 // take returns a connection that waits, which then ends with ctx; or nil, and
-// there is room for a new one. It is one step, or else a login that found none
-// would close, to make room, what another has just put there. Call it with a place.
-func (w *waiting) take(ctx context.Context, url string) *session {
+// there is room for a new one. None is returned on which user was bound; empty: nobody.
+// It is one step, or else a login that found none would close, to make room, what another
+// has just put there. Call it with a place.
+func (w *waiting) take(ctx context.Context, url, user string) *session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for n := len(w.idle[url]); n > 0; n = len(w.idle[url]) {
-		s := w.idle[url][n-1]
-		w.idle[url] = w.idle[url][:n-1]
-		if !s.isQuiet() || time.Since(s.idleSince) > w.within {
-			s.abandon()
+	for i := len(w.idle[url]) - 1; i >= 0; i-- {
+		s := w.idle[url][i]
+		if slices.Contains(s.users, user) {
 			continue
 		}
-		s.follow(ctx)
-		s.wire.reset()
-		return s
+		w.idle[url] = slices.Delete(w.idle[url], i, i+1)
+		if !s.isQuiet() {
+			w.gone(url)
+		} else if time.Since(s.idleSince) <= w.within {
+			s.follow(ctx)
+			s.wire.reset()
+			return s
+		}
+		s.abandon()
 	}
 	w.clear()
 	return nil
@@ -59,12 +69,12 @@ func (w *waiting) put(s *session) {
 func (w *waiting) keep(s *session) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.count() >= w.most || s.unanswered || s.wire.holds() || !s.disarm() {
+	if w.count() >= w.most || len(s.users) >= mostUsers || s.unanswered || s.wire.holds() || !s.disarm() {
 		return false
 	}
 	if !s.reused {
 		s.reused = true
-		s.raw.limitUnacknowledged(forgottenAfter)
+		s.raw.limitUnacknowledged(min(forgottenAfter, s.backend.config.Timeout/3))
 	}
 	s.idleSince = time.Now()
 	w.idle[s.server] = append(w.idle[s.server], s)
@@ -100,12 +110,19 @@ func (w *waiting) clear() {
 	}
 }
 
-// expireLater is for the first that waits. The caller holds w.mu.
+// expireLater is for the one that has waited for longest. The caller holds w.mu.
 func (w *waiting) expireLater() {
-	if !w.timed && w.count() > 0 {
-		w.timed = true
-		time.AfterFunc(w.within+w.within/8, w.expire)
+	if w.timed || w.count() == 0 {
+		return
 	}
+	oldest := time.Now()
+	for _, idle := range w.idle {
+		if len(idle) > 0 && idle[0].idleSince.Before(oldest) {
+			oldest = idle[0].idleSince
+		}
+	}
+	w.timed = true
+	time.AfterFunc(time.Until(oldest.Add(w.within+w.within/8)), w.expire)
 }
 
 // expire closes those that have waited too long.

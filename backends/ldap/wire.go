@@ -37,6 +37,9 @@ func newWire(c net.Conn) *wire { return &wire{Conn: c, left: maxReplies} }
 // reset begins the count anew, for another login.
 func (w *wire) reset() { w.left = maxReplies }
 
+// heard tells whether the server has said anything to this login.
+func (w *wire) heard() bool { return w.left < maxReplies }
+
 // holds tells whether something was read that nobody asked for. TLS reads what is there,
 // a second message with the first; the socket is not read here, as the time is over.
 func (w *wire) holds() bool {
