@@ -3,6 +3,7 @@ package ldap
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -39,7 +40,7 @@ func (w *waiting) take(ctx context.Context, url, user string) *session {
 	defer w.mu.Unlock()
 	for i := len(w.idle[url]) - 1; i >= 0; i-- {
 		s := w.idle[url][i]
-		if slices.Contains(s.users, user) {
+		if s.hasBound(user) {
 			continue
 		}
 		w.idle[url] = slices.Delete(w.idle[url], i, i+1)
@@ -54,6 +55,11 @@ func (w *waiting) take(ctx context.Context, url, user string) *session {
 	}
 	w.clear()
 	return nil
+}
+
+// hasBound compares as directories do, which may tell a name in one way and in the other.
+func (s *session) hasBound(user string) bool {
+	return slices.ContainsFunc(s.users, func(dn string) bool { return strings.EqualFold(dn, user) })
 }
 
 // put keeps a connection for the next login, or closes it. The caller still has its
