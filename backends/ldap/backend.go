@@ -34,7 +34,7 @@ type Backend struct {
 	health       *health
 	lookupSRV    func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	pool         *pool
-	rebinding    rebinding
+	rebinding    *rebinding
 	config       Config
 	endpoints    []endpoint
 	tls          *tlsclient.Client
@@ -49,7 +49,7 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	c = c.Resolved()
-	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: lookupSRV, health: newHealth()}
+	b := &Backend{config: c, required: map[string]bool{}, lookupSRV: lookupSRV, health: newHealth(), rebinding: newRebinding()}
 	b.LimitConnections(defaultConnections)
 	for _, u := range c.URLs {
 		e, err := parseURL(u)
@@ -90,7 +90,7 @@ func readBindPassword(c Config) (secret.Text, error) {
 
 // LimitConnections is for before the first login: no more connections than so
 // many, or two, are open at once. Logins wait for each other where they need more.
-func (b *Backend) LimitConnections(most int) { b.pool = newPool(most, b.rebinding.forget) }
+func (b *Backend) LimitConnections(most int) { b.pool = newPool(most, b.rebinding.stop) }
 
 // RememberServers is for before the first login: servers that gave no answer are
 // avoided by the workers to come as well.

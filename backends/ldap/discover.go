@@ -41,7 +41,7 @@ func NeedsStartTLS(url string) bool {
 // first that answers tells; the error is that of all.
 func Discover(ctx context.Context, c Config) (Discovery, error) {
 	c.InsecureSkipVerify, c.SPKIPins, c.CAFile, c.ClientCertFile, c.ClientKeyFile = true, nil, "", "", ""
-	b := &Backend{config: c.Resolved(), lookupSRV: lookupSRV, health: newHealth()}
+	b := &Backend{config: c.Resolved(), lookupSRV: lookupSRV, health: newHealth(), rebinding: newRebinding()}
 	b.LimitConnections(defaultConnections)
 	for _, u := range c.URLs {
 		e, err := parseURL(u)

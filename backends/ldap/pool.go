@@ -46,7 +46,7 @@ func newPool(connections int, gone func(url string)) *pool {
 	p := &pool{searching: turns.New(fewSearching, searching, searchPatience), binding: make(chan struct{}, binding)}
 	p.searchers = &waiting{
 		most: searching, within: maxIdleTime, places: searching, taken: p.searching.Taken,
-		gone: func(string) {}, idle: map[string][]*session{},
+		idle: map[string][]*session{},
 	}
 	p.binders = &waiting{
 		most: min(mostIdleToBind, binding), within: maxIdleBind, places: binding, taken: func() int { return len(p.binding) },

@@ -11,8 +11,8 @@ import (
 
 // prove has the server check the password: on a connection on which other users' were
 // checked, if one waits, or on a new one. None waits unless the server has shown that it
-// takes a second bind (rebinding.go), so that what it answers on the one is worth as much
-// as on the other, and final: it counts wrong passwords.
+// takes a second bind (rebinding.go). What it answers there is final, as elsewhere: it
+// counts wrong passwords. Whatever is no acceptance ends such connections for a while.
 func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
 	leave, err := b.placeToBind(ctx, e)
 	if err != nil {
@@ -21,9 +21,14 @@ func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password se
 	p := &proof{backend: b, leave: leave}
 	defer p.end()
 	if p.session = b.binder(ctx, e, dn); p.session != nil {
-		if err := p.ask(ctx, dn, password); !p.isLost(ctx, err) {
+		err := p.ask(ctx, dn, password)
+		if err != nil {
+			b.stopRebinding(e.url)
+		}
+		if !p.isLost(ctx, err) {
 			return err
 		}
+		p.session.close()
 	}
 	if p.session, err = b.open(ctx, e); err != nil {
 		return err
@@ -36,10 +41,18 @@ func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password se
 // trial has not shown that this one does.
 func (b *Backend) binder(ctx context.Context, e *endpoint, dn string) *session {
 	if b.rebinding.shown(e.url) {
-		return b.pool.binders.take(ctx, e.url, dn)
+		return b.pool.binders.take(ctx, e.url, userKey(dn))
 	}
 	b.pool.binders.makeRoom()
 	return nil
+}
+
+// userKey is the same for the same entry, as far as can be told.
+func userKey(dn string) string {
+	if key, err := canonicalDN(dn); err == nil {
+		return key
+	}
+	return fold(dn)
 }
 
 func (b *Backend) placeToBind(ctx context.Context, e *endpoint) (leave func(), err error) {
@@ -51,41 +64,29 @@ func (b *Backend) placeToBind(ctx context.Context, e *endpoint) (leave func(), e
 
 // proof is a user's bind: its place, and its connection once there is one.
 type proof struct {
-	backend           *Backend
-	leave             func()
-	session           *session
-	accepted, refused bool
+	backend  *Backend
+	leave    func()
+	session  *session
+	accepted bool
 }
 
 func (p *proof) ask(ctx context.Context, dn string, password secret.Text) error {
+	p.session.users = append(p.session.users, userKey(dn)) // whatever comes of it
 	err := p.session.bindUser(ctx, dn, password)
-	p.accepted, p.refused = err == nil, errors.Is(err, primary.ErrRefused)
-	if p.accepted {
-		p.session.users = append(p.session.users, dn)
-	}
+	p.accepted = err == nil
 	return err
 }
 
-// isLost tells, of the outcome on a connection that was used before, whether nothing of an
-// answer came and there is time for another. An answer that cannot be read is one: to ask
-// again would count a wrong password twice. Whatever is no answer is the last that happens
-// to the server's connections: no second bind is sent to it any more.
+// isLost tells whether nothing of an answer came, and there is time to ask anew. An answer
+// that cannot be read is one: to ask again would count a wrong password twice.
 func (p *proof) isLost(ctx context.Context, err error) bool {
 	_, answered := errors.AsType[resultError](err)
-	if err == nil || answered || p.refused {
-		return false
-	}
-	p.backend.dontRebind(p.session.server)
-	if ctx.Err() != nil || p.session.wire.heard() && !errors.Is(err, errGoodbye) {
-		return false
-	}
-	p.session.close()
-	p.session = nil
-	return true
+	return err != nil && !answered && !errors.Is(err, primary.ErrRefused) && ctx.Err() == nil &&
+		(!p.session.wire.heard() || errors.Is(err, errGoodbye))
 }
 
-// end leaves the connection to a later login, or closes it, and gives up the place, unless
-// there is something to try first.
+// end leaves the connection to a later login, or has the server tried with it, or closes
+// it, and gives up the place.
 func (p *proof) end() {
 	s, b, leave := p.session, p.backend, p.leave
 	defer func() { leave() }()
@@ -93,11 +94,8 @@ func (p *proof) end() {
 	case s == nil:
 	case p.accepted && b.rebinding.shown(s.server):
 		b.pool.binders.put(s)
-	case p.accepted && b.mayTry(s) && b.rebinding.toTry(s.server):
+	case p.accepted && b.mayTry() && b.rebinding.toTry(s.server) && s.disarm():
 		go b.tryRebinding(s, leave)
-		leave = func() {}
-	case p.refused && s.reused && b.mayTry(s):
-		go b.tryAgain(s, leave)
 		leave = func() {}
 	default:
 		s.close()

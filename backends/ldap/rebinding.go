@@ -3,113 +3,115 @@ package ldap
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
+	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	goldap "github.com/go-ldap/ldap/v3"
 )
 
+// triedEvery is how long a server is sent no second bind, after it was tried, and after it
+// gave one anything but an acceptance: a right password that it refuses over the connection,
+// which no server is known to do that has passed, is one login in that time.
+const triedEvery = time.Minute
+
 // rebinding remembers which servers take a second bind on a connection. Any client may
 // send one (RFC 4511 section 4.2.1), but there are proxies that answer it with
 // invalidCredentials, as for a wrong password (privacyIDEA's), or by closing (Duo's). So a
 // server is tried before a user's password is sent in one: with the service account's,
-// which it knows to be right, on the connection of the first user that it lets in.
+// which it knows to be right, on the connection of a user that it let in.
 type rebinding struct {
-	mu    sync.Mutex
-	tried map[string]bool // by URL: whether it does
+	every time.Duration
+
+	mu      sync.Mutex
+	servers map[string]secondBind // by URL
+}
+
+func newRebinding() *rebinding {
+	return &rebinding{every: triedEvery, servers: map[string]secondBind{}}
+}
+
+type secondBind struct {
+	shown bool
+	next  time.Time // when to try
 }
 
 func (r *rebinding) shown(url string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.tried[url]
+	return r.servers[url].shown
 }
 
-// toTry is true once for each server. A failure counts for as long as the worker runs:
-// each user's bind has a connection of its own then.
+// toTry tells one caller that it is time, and the others to wait for what he finds.
 func (r *rebinding) toTry(url string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, tried := r.tried[url]; tried {
+	if b := r.servers[url]; b.shown || time.Now().Before(b.next) {
 		return false
 	}
-	if r.tried == nil {
-		r.tried = map[string]bool{}
-	}
-	r.tried[url] = false
+	r.set(url, false)
 	return true
 }
 
-// forget has a server tried anew: it has closed connections, and may be another one when
-// it is back.
-func (r *rebinding) forget(url string) {
+// shows is for a server that was tried since, and passed, unless something has come
+// between.
+func (r *rebinding) shows(url string, since time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.tried[url] {
-		delete(r.tried, url)
+	if !r.servers[url].next.After(since.Add(r.every)) {
+		r.set(url, true)
 	}
 }
 
-// found is for a server that was tried.
-func (r *rebinding) found(url string, takes bool) {
+// stop is for a server that did not accept.
+func (r *rebinding) stop(url string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tried[url] = takes
+	r.set(url, false)
 }
 
-// dontRebind is for a server that did not do as it should.
-func (b *Backend) dontRebind(url string) {
-	b.rebinding.found(url, false)
+// set is with r.mu.
+func (r *rebinding) set(url string, shown bool) {
+	r.servers[url] = secondBind{shown: shown, next: time.Now().Add(r.every)}
+}
+
+func (b *Backend) stopRebinding(url string) {
+	b.rebinding.stop(url)
 	b.pool.binders.drop(url)
 }
 
 // mayTry tells whether there is a service account, and a place beside those that logins
-// need. The connection is no login's any more then.
-func (b *Backend) mayTry(s *session) bool {
+// need.
+func (b *Backend) mayTry() bool {
 	signsIn := b.config.BindDN != "" || b.config.BindExternal
-	return signsIn && 2*len(b.pool.binding) <= cap(b.pool.binding) && s.disarm()
+	return signsIn && 2*len(b.pool.binding) <= cap(b.pool.binding)
 }
 
-// tryRebinding finds out whether the server takes a second bind.
+// tryRebinding is in the background, as no login waits for it, and none ends when the
+// library panics over an answer. The connection is no login's any more.
 func (b *Backend) tryRebinding(s *session, leave func()) {
-	b.behindLogins(s, leave, func(ctx context.Context) error {
-		err := s.rebind(ctx)
-		if err == nil {
-			b.rebinding.found(s.server, true)
-		}
-		return err
-	})
-}
-
-// tryAgain is for a connection on which a user was refused. Was it for the password? What
-// stands behind the server's name may be another one by now, and another may be behind it
-// beside this one.
-func (b *Backend) tryAgain(s *session, leave func()) { b.behindLogins(s, leave, s.bindService) }
-
-// behindLogins does it in the background, as no login waits for it, and none ends when
-// the library panics over an answer.
-func (b *Backend) behindLogins(s *session, leave func(), try func(context.Context) error) {
 	defer leave()
 	defer func() {
 		if recover() != nil {
-			b.dontRebind(s.server)
 			s.abandon()
 		}
 	}()
+	began := time.Now()
 	ctx, cancel := b.withTimeout(context.Background(), b.config.Timeout)
 	defer cancel()
 	s.follow(ctx)
-	if try(ctx) != nil {
-		b.dontRebind(s.server)
+	if err := s.rebind(ctx); err != nil {
 		s.close()
 		return
 	}
+	b.rebinding.shows(s.server, began)
 	b.pool.binders.put(s)
 }
 
-// rebind binds as the service account where a user is bound. That it succeeds is not
-// enough: a server that has somebody bound might agree to whatever follows. Whom it takes
-// us for has to change with it.
+// rebind binds as the service account where a user is bound, and once more where that is.
+// That it succeeds is not enough: a server that has somebody bound might agree to whatever
+// follows. Whom it takes us for has to change with it.
 func (s *session) rebind(ctx context.Context) error {
 	user, err := s.whoAmI()
 	if err != nil {
@@ -119,10 +121,14 @@ func (s *session) rebind(ctx context.Context) error {
 		return err
 	}
 	account, err := s.whoAmI()
-	if err == nil && account == user {
-		err = errors.New("the second bind changed nothing")
+	if err != nil {
+		return err
 	}
-	return err
+	if account == user {
+		return errors.New("the second bind changed nothing")
+	}
+	s.users = append(s.users, userKey(s.backend.config.BindDN), userKey(strings.TrimPrefix(account, "dn:")))
+	return s.bindService(ctx)
 }
 
 // whoAmI asks whom the server takes us for: an authorization identity, in the server's

@@ -27,7 +27,7 @@ type session struct {
 	unanswered bool // a search has no result: what may still come belongs to it
 
 	reused    bool     // by a later login
-	users     []string // DNs, of those who were bound
+	users     []string // whose bind it had; see userKey
 	idleSince time.Time
 }
 

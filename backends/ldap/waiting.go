@@ -3,7 +3,6 @@ package ldap
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +23,7 @@ type waiting struct {
 	within time.Duration    // none waits for longer
 	places int              // so many connections there may be, with those in use
 	taken  func() int       // so many are in use
-	gone   func(url string) // is told of a server that closed a connection
+	gone   func(url string) // is told of a server that closed one, and the others are not used then; nil: they are
 
 	mu    sync.Mutex
 	idle  map[string][]*session // by URL, the last used at the end
@@ -40,26 +39,25 @@ func (w *waiting) take(ctx context.Context, url, user string) *session {
 	defer w.mu.Unlock()
 	for i := len(w.idle[url]) - 1; i >= 0; i-- {
 		s := w.idle[url][i]
-		if s.hasBound(user) {
+		if slices.Contains(s.users, user) {
 			continue
 		}
 		w.idle[url] = slices.Delete(w.idle[url], i, i+1)
-		if !s.isQuiet() {
-			w.gone(url)
-		} else if time.Since(s.idleSince) <= w.within {
+		quiet := s.isQuiet()
+		if quiet && time.Since(s.idleSince) <= w.within {
 			s.follow(ctx)
 			s.wire.reset()
 			return s
 		}
 		s.abandon()
+		if !quiet && w.gone != nil {
+			w.gone(url)
+			w.dropAll(url)
+			break
+		}
 	}
 	w.clear()
 	return nil
-}
-
-// hasBound compares as directories do, which may tell a name in one way and in the other.
-func (s *session) hasBound(user string) bool {
-	return slices.ContainsFunc(s.users, func(dn string) bool { return strings.EqualFold(dn, user) })
 }
 
 // put keeps a connection for the next login, or closes it. The caller still has its
@@ -154,6 +152,11 @@ func (w *waiting) expire() {
 func (w *waiting) drop(url string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.dropAll(url)
+}
+
+// dropAll is with w.mu.
+func (w *waiting) dropAll(url string) {
 	for _, s := range w.idle[url] {
 		s.abandon()
 	}

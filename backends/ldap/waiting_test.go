@@ -12,7 +12,7 @@ import (
 // A login to another server may need the place of a connection that waits.
 func TestWaitingConnectionsLeaveTheirPlaces(t *testing.T) {
 	t.Parallel()
-	w := &waiting{most: 2, within: time.Minute, places: 2, taken: func() int { return 2 }, gone: func(string) {}, idle: map[string][]*session{}}
+	w := &waiting{most: 2, within: time.Minute, places: 2, taken: func() int { return 2 }, idle: map[string][]*session{}}
 	s := start(t, fakeldap.Example())
 	b := newBackend(t, exampleConfig(t, s))
 	one, err := b.open(t.Context(), &b.endpoints[0])
@@ -27,7 +27,7 @@ func TestWaitingConnectionsLeaveTheirPlaces(t *testing.T) {
 
 func TestWaitingEnds(t *testing.T) {
 	t.Parallel()
-	w := &waiting{most: 2, within: 20 * time.Millisecond, places: 2, taken: func() int { return 0 }, gone: func(string) {}, idle: map[string][]*session{}}
+	w := &waiting{most: 2, within: 20 * time.Millisecond, places: 2, taken: func() int { return 0 }, idle: map[string][]*session{}}
 	s := start(t, fakeldap.Example())
 	b := newBackend(t, exampleConfig(t, s))
 	for range 2 {
