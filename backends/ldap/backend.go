@@ -213,7 +213,7 @@ func (b *Backend) checkUser(ctx context.Context, e *endpoint, req *primary.Reque
 		return nil, err
 	}
 	f.entry = nil // of no more use while a thousand wait
-	err = b.prove(ctx, e, f.dn, req.Password)
+	err = b.prove(ctx, e, f, req.Password)
 	if errors.Is(err, primary.ErrRefused) {
 		err = &primary.AccountError{Identity: f.identity.Name, Err: err}
 	}

@@ -13,6 +13,7 @@ import (
 // found is what the directory knows of a user before the password is tried.
 type found struct {
 	dn       string
+	user     string // userKey of it, which takes a deep stack
 	entry    *goldap.Entry
 	identity primary.Identity
 }
@@ -62,6 +63,9 @@ func (b *Backend) find(ctx context.Context, e *endpoint, username string) (*foun
 			return nil, err
 		}
 		f, err = s.look(ctx, username)
+	}
+	if err == nil {
+		f.user = userKey(f.dn)
 	}
 	if err == nil || errors.Is(err, primary.ErrRefused) {
 		b.pool.searchers.put(s)

@@ -13,35 +13,35 @@ import (
 // checked, if one waits, or on a new one. None waits unless the server has shown that it
 // takes a second bind (rebinding.go). What it answers there is final, as elsewhere: it
 // counts wrong passwords. Whatever is no acceptance ends such connections for a while.
-func (b *Backend) prove(ctx context.Context, e *endpoint, dn string, password secret.Text) error {
+func (b *Backend) prove(ctx context.Context, e *endpoint, f *found, password secret.Text) error {
 	leave, err := b.placeToBind(ctx, e)
 	if err != nil {
 		return err
 	}
 	p := &proof{backend: b, leave: leave}
 	defer p.end()
-	if p.session = b.binder(ctx, e, dn); p.session != nil {
-		err := p.ask(ctx, dn, password)
-		if err != nil {
-			b.stopRebinding(e.url)
-		}
-		if !p.isLost(ctx, err) {
+	if p.take(b.binder(ctx, e, f.user), f) {
+		err := p.session.bindUser(ctx, f.dn, password)
+		if p.accepted = err == nil; !p.isLost(ctx, err) {
 			return err
 		}
 		p.session.close()
 	}
-	if p.session, err = b.open(ctx, e); err != nil {
+	s, err := b.open(ctx, e)
+	if !p.take(s, f) {
 		return err
 	}
-	return p.ask(ctx, dn, password)
+	err = p.session.bindUser(ctx, f.dn, password)
+	p.accepted = err == nil
+	return err
 }
 
 // binder is a connection that waits for a bind, or nil. It is none on which the same user
 // was bound: there are no servers known that would not look at the password then, but the
 // trial has not shown that this one does.
-func (b *Backend) binder(ctx context.Context, e *endpoint, dn string) *session {
+func (b *Backend) binder(ctx context.Context, e *endpoint, user string) *session {
 	if b.rebinding.shown(e.url) {
-		return b.pool.binders.take(ctx, e.url, userKey(dn))
+		return b.pool.binders.take(ctx, e.url, user)
 	}
 	b.pool.binders.makeRoom()
 	return nil
@@ -70,18 +70,24 @@ type proof struct {
 	accepted bool
 }
 
-func (p *proof) ask(ctx context.Context, dn string, password secret.Text) error {
-	p.session.users = append(p.session.users, userKey(dn)) // whatever comes of it
-	err := p.session.bindUser(ctx, dn, password)
-	p.accepted = err == nil
-	return err
+// take takes the connection, if there is one, for the user's bind, whatever comes of it.
+func (p *proof) take(s *session, f *found) bool {
+	if p.session = s; s != nil {
+		s.users = append(s.users, f.user)
+	}
+	return s != nil
 }
 
-// isLost tells whether nothing of an answer came, and there is time to ask anew. An answer
-// that cannot be read is one: to ask again would count a wrong password twice.
+// isLost tells, of the outcome on a connection that was used before, whether nothing of an
+// answer came and there is time to ask anew. An answer that cannot be read is one: to ask
+// again would count a wrong password twice.
 func (p *proof) isLost(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
+	p.backend.stopRebinding(p.session.server)
 	_, answered := errors.AsType[resultError](err)
-	return err != nil && !answered && !errors.Is(err, primary.ErrRefused) && ctx.Err() == nil &&
+	return !answered && !errors.Is(err, primary.ErrRefused) && ctx.Err() == nil &&
 		(!p.session.wire.heard() || errors.Is(err, errGoodbye))
 }
 

@@ -252,7 +252,7 @@ func TestNobodyIsBoundWhereHeWas(t *testing.T) {
 	for _, dn := range []string{fakeldap.ExampleUserDN, strings.ToUpper(fakeldap.ExampleUserDN), strings.ReplaceAll(fakeldap.ExampleUserDN, ",", ", "), fakeldap.ExampleServiceDN} {
 		s, b := shown(t, rebindable())
 		before := s.Counts().Connections
-		if err := b.prove(t.Context(), &b.endpoints[0], dn, secret.FromString("wrong horse")); !errors.Is(err, primary.ErrRefused) {
+		if err := b.prove(t.Context(), &b.endpoints[0], &found{dn: dn, user: userKey(dn)}, secret.FromString("wrong horse")); !errors.Is(err, primary.ErrRefused) {
 			t.Error(err)
 		}
 		if n := s.Counts().Connections; n != before+1 {
