@@ -22,7 +22,11 @@ func (b *Backend) prove(ctx context.Context, e *endpoint, f *found, password sec
 	defer p.end()
 	if p.take(b.binder(ctx, e, f.user), f) {
 		err := p.session.bindUser(ctx, f.dn, password)
-		if p.accepted = err == nil; !p.isLost(ctx, err) {
+		if p.accepted = err == nil; p.accepted {
+			return nil
+		}
+		b.stopRebinding(e.url)
+		if !p.isLost(ctx, err) {
 			return err
 		}
 		p.session.close()
@@ -78,14 +82,10 @@ func (p *proof) take(s *session, f *found) bool {
 	return s != nil
 }
 
-// isLost tells, of the outcome on a connection that was used before, whether nothing of an
+// isLost tells, of the error on a connection that was used before, whether nothing of an
 // answer came and there is time to ask anew. An answer that cannot be read is one: to ask
 // again would count a wrong password twice.
 func (p *proof) isLost(ctx context.Context, err error) bool {
-	if err == nil {
-		return false
-	}
-	p.backend.stopRebinding(p.session.server)
 	_, answered := errors.AsType[resultError](err)
 	return !answered && !errors.Is(err, primary.ErrRefused) && ctx.Err() == nil &&
 		(!p.session.wire.heard() || errors.Is(err, errGoodbye))
