@@ -53,7 +53,7 @@ func TestWhatTLSHoldsIsNoticed(t *testing.T) {
 	certificate, _ := newCertificate(t)
 	here, there := net.Pipe()
 	server := tls.Server(there, certificate)
-	w := newWire(tls.Client(here, &tls.Config{InsecureSkipVerify: true})) //nolint:gosec // who it is does not matter here
+	w := newWire(tls.Client(here, &tls.Config{InsecureSkipVerify: true})) // who it is does not matter here
 	go func() {
 		server.Write([]byte("one"))
 		server.Write([]byte("one"))
