@@ -43,7 +43,7 @@ func benchDaemon(o options, dir string) (err error) {
 	}
 	for i := range o.logins + 1 { // the first one starts the worker and is not counted
 		for _, t := range targets {
-			took, err := t.login()
+			took, err := t.client.Visit("ada", password, loginTimeout)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
@@ -107,18 +107,6 @@ func daemonPrograms(o options, dir string) ([]program, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(p program) bool { return p.name == namePy }), nil
-}
-
-// login connects once and hangs up.
-func (t *target) login() (time.Duration, error) {
-	if err := t.client.Login("ada", password); err != nil {
-		return 0, err
-	}
-	event, err := t.client.Next(loginTimeout)
-	if err == nil && event.Kind != testbed.Connected {
-		err = fmt.Errorf("the client was not let in: %+v", event)
-	}
-	return event.Took, errors.Join(err, t.client.Restart())
 }
 
 func daemonTable(targets []*target, logins int, load string) (string, error) {

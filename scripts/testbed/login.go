@@ -56,6 +56,18 @@ func (c *Client) Restart() error {
 	return c.wait(&c.holding, askTimeout)
 }
 
+// Visit connects once, has to be let in, and hangs up. It returns how long the login took.
+func (c *Client) Visit(user, password string, timeout time.Duration) (time.Duration, error) {
+	if err := c.Login(user, password); err != nil {
+		return 0, err
+	}
+	event, err := c.Next(timeout)
+	if err == nil && event.Kind != Connected {
+		err = fmt.Errorf("the client was not let in: %+v", event)
+	}
+	return event.Took, errors.Join(err, c.Restart())
+}
+
 // Token is the auth-token that the server pushed last, or "" without one.
 func (c *Client) Token() string {
 	c.mu.Lock()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"ovpn-verify/scripts/testbed"
@@ -32,14 +31,7 @@ func openVPNsWork() (work time.Duration, err error) {
 	}
 	before := testbed.Used(server.PID())
 	for range workLogins {
-		if err := client.Login("ada", "lovelace-1815"); err != nil {
-			return 0, err
-		}
-		event, err := client.Next(workTimeout)
-		if err == nil && event.Kind != testbed.Connected {
-			err = fmt.Errorf("the client was not let in: %+v", event)
-		}
-		if err = errors.Join(err, client.Restart()); err != nil {
+		if _, err := client.Visit("ada", "lovelace-1815", workTimeout); err != nil {
 			return 0, err
 		}
 	}
